@@ -1,0 +1,72 @@
+"""Vecinity: a vector database that speaks the Cloudflare Vectorize V2 API.
+
+`open` runs the engine in this process; `connect` talks to a server. Both give a `Database`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vecinity.errors import VectorizeError
+from vecinity.library import Database, Index
+from vecinity.limits import Profile
+from vecinity.model import (
+    IndexConfig,
+    IndexDescription,
+    IndexInfo,
+    Match,
+    MetadataIndex,
+    Vector,
+    VectorPage,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "open",
+    "connect",
+    "Database",
+    "Index",
+    "Vector",
+    "Match",
+    "VectorPage",
+    "IndexConfig",
+    "IndexDescription",
+    "IndexInfo",
+    "MetadataIndex",
+    "VectorizeError",
+    "__version__",
+]
+
+
+def open(path: str | os.PathLike[str], *, profile: Profile = "cloudflare") -> Database:
+    """The database in the directory `path`, created if missing; close it after use.
+
+    Args:
+        profile: "cloudflare" keeps the service's limits and semantics, "open" lifts them.
+
+    Raises:
+        DirectoryInUse: another process, such as a running server, owns the directory.
+        UnknownFormat: a newer version wrote it.
+    """
+    from pathlib import Path
+
+    from vecinity.limits import PROFILES
+    from vecinity.local.engine import LocalEngine
+
+    return Database(LocalEngine(Path(path), profile=profile), PROFILES[profile])
+
+
+def connect(
+    url: str, *, token: str = "local", account: str = "local", timeout: float = 60.0
+) -> Database:
+    """The database of a server, such as http://127.0.0.1:8328; nothing is sent yet.
+
+    Args:
+        token: any text will do for a server on loopback that was started without one.
+        timeout: seconds that one request may take.
+    """
+    from vecinity.client.remote import RemoteEngine
+    from vecinity.limits import UNCHECKED
+
+    return Database(RemoteEngine(url, token, timeout), UNCHECKED, account=account)

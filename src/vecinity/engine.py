@@ -1,0 +1,114 @@
+"""The seam: what an engine must do. The server, the library and the CLI know only this.
+
+What comes in is checked already (`batch`, `query`, `catalogue`); what comes out are the records
+of `model`. Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from vecinity.batch import Batch
+from vecinity.metric import FloatArray
+from vecinity.model import (
+    IndexConfig,
+    IndexDescription,
+    IndexInfo,
+    Match,
+    MetadataIndex,
+    MetadataType,
+    Vector,
+    VectorPage,
+)
+from vecinity.query import QueryOptions
+
+
+class Index(Protocol):
+    """One index.
+
+    A write returns its mutation id after it is durable and visible: every later read sees it.
+    Writes are ordered as their mutation ids were given out. All raise IndexDeleted when the index
+    is gone and StorageUnavailable when the disk fails; a failed write leaves no trace.
+    """
+
+    @property
+    def config(self) -> IndexConfig: ...
+
+    def insert(self, batch: Batch) -> str:
+        """Add the vectors whose ids are new; of a repeated id the first counts."""
+        ...
+
+    def upsert(self, batch: Batch) -> str:
+        """Add or replace the vectors in full; of a repeated id the last counts."""
+        ...
+
+    def delete_by_ids(self, ids: Sequence[str]) -> str:
+        """Remove what is there; unknown ids are no error."""
+        ...
+
+    def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
+        """The vectors that exist, in the order of `ids`."""
+        ...
+
+    def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
+        """The nearest vectors, best first; equal scores in the order they were written."""
+        ...
+
+    def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
+        """As `query` with a stored vector, itself included; empty if the id is unknown."""
+        ...
+
+    def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
+        """Ids in byte order; all pages show the index as it was at the first.
+
+        Raises:
+            InvalidCursor, ExpiredCursor
+        """
+        ...
+
+    def info(self) -> IndexInfo: ...
+
+    def create_metadata_index(self, property_name: str, type: MetadataType) -> str:
+        """Make a property filterable; one that exists already stays as it is.
+
+        Raises:
+            TooManyMetadataIndexes
+        """
+        ...
+
+    def delete_metadata_index(self, property_name: str) -> str:
+        """Raises MetadataIndexNotFound if there is none."""
+        ...
+
+    def list_metadata_indexes(self) -> list[MetadataIndex]: ...
+
+
+class Engine(Protocol):
+    """Indexes by account and name. Creation and deletion are durable when they return."""
+
+    def create_index(
+        self, account: str, name: str, config: IndexConfig, description: str | None
+    ) -> IndexDescription:
+        """Raises DuplicateName or TooManyIndexes."""
+        ...
+
+    def list_indexes(self, account: str) -> list[IndexDescription]:
+        """In the order of their names."""
+        ...
+
+    def get_index(self, account: str, name: str) -> IndexDescription:
+        """Raises IndexNotFound or IndexDeleted."""
+        ...
+
+    def delete_index(self, account: str, name: str) -> None:
+        """Raises IndexNotFound or IndexDeleted."""
+        ...
+
+    def open_index(self, account: str, name: str) -> Index:
+        """Raises IndexNotFound or IndexDeleted."""
+        ...
+
+    def close(self) -> None:
+        """Finish running operations and let go of the data; closing twice is harmless."""
+        ...

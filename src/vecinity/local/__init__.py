@@ -1,0 +1,1 @@
+"""The embedded engine: SQLite for what is said about vectors, segment files for their values."""

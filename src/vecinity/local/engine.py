@@ -1,0 +1,206 @@
+"""The embedded engine: a data directory of indexes, owned by one process."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from vecinity.batch import Batch
+from vecinity.errors import IndexDeleted, StorageUnavailable
+from vecinity.limits import PROFILES, Limits, Profile
+from vecinity.local import index as indexes
+from vecinity.local import verify
+from vecinity.local.catalog import Catalog, Entry
+from vecinity.local.files import DirectoryLock, make_folder, remove_folder
+from vecinity.local.index import OpenIndex
+from vecinity.local.mutations import (
+    CreateMetadataIndex,
+    Delete,
+    DeleteMetadataIndex,
+    Insert,
+    Mutation,
+    Upsert,
+)
+from vecinity.local.pool import IndexPool
+from vecinity.local.rows import SEGMENT_ROWS
+from vecinity.local.settings import IndexSettings
+from vecinity.metric import FloatArray
+from vecinity.model import (
+    IndexConfig,
+    IndexDescription,
+    IndexInfo,
+    Match,
+    MetadataIndex,
+    MetadataType,
+    Vector,
+    VectorPage,
+)
+from vecinity.query import QueryOptions
+
+
+class LocalEngine:
+    """Implements `vecinity.engine.Engine` on a directory.
+
+    Args:
+        folder: the data directory; created if missing.
+        profile: the semantics of indexes created here, and the limits unless `limits` says others.
+        segment_rows: rows a segment file of indexes created here.
+        open_indexes: how many idle indexes stay open; by default what the file limit allows.
+
+    Raises:
+        DirectoryInUse: another process owns the directory.
+        UnknownFormat: a newer version wrote it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        profile: Profile = "cloudflare",
+        limits: Limits | None = None,
+        segment_rows: int = SEGMENT_ROWS,
+        open_indexes: int | None = None,
+    ) -> None:
+        self._folder = folder
+        self._profile: Profile = profile
+        self._limits = limits or PROFILES[profile]
+        self._segment_rows = segment_rows
+        self._closed = False
+        make_folder(folder / "indexes")
+        self._lock = DirectoryLock(folder)
+        try:
+            self._catalog = Catalog(folder / "catalog.db")
+        except BaseException:
+            self._lock.release()
+            raise
+        for uuid in self._catalog.leftovers():
+            remove_folder(self._index_folder(uuid))
+        self._catalog.forget_unfinished()
+        self._cursor_key = self._catalog.cursor_key
+        self._pool = IndexPool(self._open, open_indexes)
+
+    def create_index(
+        self, account: str, name: str, config: IndexConfig, description: str | None
+    ) -> IndexDescription:
+        with _storage_errors():
+            most = self._limits.indexes_per_account
+            entry = self._catalog.begin(account, name, config, description, self._profile, most)
+            try:
+                settings = IndexSettings(entry.uuid, config, self._profile, self._segment_rows)
+                indexes.create(self._index_folder(entry.uuid), settings)
+                self._catalog.publish(entry)
+            except BaseException:
+                self._catalog.abandon(account, name)
+                raise
+        return entry.description
+
+    def list_indexes(self, account: str) -> list[IndexDescription]:
+        return [entry.description for entry in self._catalog.list(account)]
+
+    def get_index(self, account: str, name: str) -> IndexDescription:
+        return self._catalog.get(account, name).description
+
+    def delete_index(self, account: str, name: str) -> None:
+        entry = self._catalog.get(account, name)
+        with _storage_errors():
+            self._catalog.delete(entry)
+            self._pool.close(entry.uuid)
+            remove_folder(self._index_folder(entry.uuid))
+
+    def open_index(self, account: str, name: str) -> LocalIndex:
+        return LocalIndex(self._catalog.get(account, name), self._catalog, self._pool)
+
+    def verify(self) -> Iterator[str]:
+        """Check every index against its checksums; yields what is wrong."""
+        for entry in self._catalog.all():
+            for problem in verify.problems(self._index_folder(entry.uuid)):
+                yield f"{entry.account}/{entry.description.name}: {problem}"
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._pool.close_all()
+            self._catalog.close()
+            self._lock.release()
+
+    def _open(self, uuid: str) -> OpenIndex:
+        return OpenIndex(self._index_folder(uuid), self._limits, self._cursor_key)
+
+    def _index_folder(self, uuid: str) -> Path:
+        return self._folder / "indexes" / uuid
+
+
+class LocalIndex:
+    """Implements `vecinity.engine.Index`: a light handle; the pool holds what it stands for."""
+
+    def __init__(self, entry: Entry, catalog: Catalog, pool: IndexPool) -> None:
+        self._entry = entry
+        self._catalog = catalog
+        self._pool = pool
+
+    @property
+    def config(self) -> IndexConfig:
+        return self._entry.description.config
+
+    def insert(self, batch: Batch) -> str:
+        return self._submit(Insert(batch))
+
+    def upsert(self, batch: Batch) -> str:
+        return self._submit(Upsert(batch))
+
+    def delete_by_ids(self, ids: Sequence[str]) -> str:
+        return self._submit(Delete(ids))
+
+    def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
+        with self._use() as index:
+            return index.get_by_ids(ids)
+
+    def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
+        with self._use() as index:
+            return index.query(vector, options)
+
+    def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
+        with self._use() as index:
+            return index.query_by_id(vector_id, options)
+
+    def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
+        with self._use() as index:
+            return index.list_vectors(count, cursor)
+
+    def info(self) -> IndexInfo:
+        with self._use() as index:
+            return index.info()
+
+    def create_metadata_index(self, property_name: str, type: MetadataType) -> str:
+        with self._use() as index:
+            backfill = index.settings.backfill
+            return index.submit(CreateMetadataIndex(property_name, type, backfill))
+
+    def delete_metadata_index(self, property_name: str) -> str:
+        return self._submit(DeleteMetadataIndex(property_name))
+
+    def list_metadata_indexes(self) -> list[MetadataIndex]:
+        with self._use() as index:
+            return index.list_metadata_indexes()
+
+    def _submit(self, mutation: Mutation) -> str:
+        with self._use() as index:
+            return index.submit(mutation)
+
+    @contextmanager
+    def _use(self) -> Iterator[OpenIndex]:
+        if not self._catalog.is_live(self._entry):
+            raise IndexDeleted(self._entry.description.name)
+        with _storage_errors(), self._pool.use(self._entry.uuid) as index:
+            yield index
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """What the disk or SQLite raises becomes the API's error."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise StorageUnavailable(str(error)) from error

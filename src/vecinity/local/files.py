@@ -1,0 +1,158 @@
+"""The only place that opens files for writing: durable creation, positioned writes, the lock.
+
+What is written here is on the disk when `sync`, `sync_folder` or a SQLite commit returned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Self
+
+_READERS_CACHE_KB = 4_096
+_WRITERS_CACHE_KB = 32_768
+_CHECKPOINT_PAGES = 4_096
+
+
+class DirectoryInUse(Exception):
+    """Another process owns the data directory."""
+
+
+class DirectoryLock:
+    """One writing process for a data directory, held until `release`.
+
+    The lock is the kernel's: it ends with the process, however that ends.
+
+    Raises:
+        DirectoryInUse: with the owner's pid.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "vecinity.lock"
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
+            os.close(self._descriptor)
+            raise DirectoryInUse(
+                f"{folder} is in use by process {owner or 'unknown'}; "
+                "talk to its server, or stop it first"
+            ) from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let another process in."""
+        os.close(self._descriptor)
+
+
+class RowFile:
+    """A file of fixed-size rows that grows ahead of its contents.
+
+    Rows are written at their place and are durable after `sync`. Bytes beyond the last committed
+    row are nobody's.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new empty file, its name durable; a leftover of the same name is emptied."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        file = cls(path, os.open(path, flags, 0o644))
+        sync_folder(path.parent)
+        return file
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        return cls(path, os.open(path, os.O_RDWR | os.O_CLOEXEC))
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    def grow(self, size: int) -> None:
+        """Make the file `size` bytes long; the new part reads as zeros and takes no space yet."""
+        os.ftruncate(self._descriptor, size)
+
+    def write(self, data: memoryview, offset: int) -> None:
+        """Write all of `data` at `offset`. Raises OSError, ENOSPC when the disk is full."""
+        while data:
+            written = os.pwrite(self._descriptor, data, offset)
+            data = data[written:]
+            offset += written
+
+    def sync(self) -> None:
+        """Return when all that was written is on the disk."""
+        # macOS has no fdatasync
+        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+
+    def map(self) -> mmap.mmap:
+        """The file's bytes, read-only; the mapping outlives this object."""
+        return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
+
+    def close(self) -> None:
+        """Give the descriptor back; mappings stay. Closing twice is harmless."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def make_folder(path: Path) -> None:
+    """Create `path` and its parents where missing; their names are durable on return."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove `path` and all below it; a missing one is no error."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path)
+        sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The one writing connection to a database: durable commits, transactions by hand."""
+    new = not path.exists()
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute(f"PRAGMA cache_size = -{_WRITERS_CACHE_KB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    if new:
+        sync_folder(path.parent)
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{_READERS_CACHE_KB}")
+    return connection

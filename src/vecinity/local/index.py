@@ -1,0 +1,240 @@
+"""One open index: reads from the newest snapshot, writes through the writer."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vecinity.errors import InvalidCursor, StorageUnavailable
+from vecinity.limits import CURSOR_LIFETIME_SECONDS
+from vecinity.local import cursor as cursors
+from vecinity.local import format, store
+from vecinity.local.checksum import row_crc
+from vecinity.local.columns import indexed_only
+from vecinity.local.cursor import Cursor
+from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
+from vecinity.local.follower import Follower, Snapshot
+from vecinity.local.rows import Segments
+from vecinity.local.search import RowNumbers, nearest
+from vecinity.local.settings import IndexSettings
+from vecinity.local.store import StoredRow
+from vecinity.local.writer import Writer
+from vecinity.metric import FloatArray
+from vecinity.model import IndexInfo, Match, MetadataIndex, Vector, VectorPage, to_json
+from vecinity.query import QueryOptions
+
+if TYPE_CHECKING:
+    from vecinity.limits import Limits
+    from vecinity.local.mutations import Mutation
+
+_IDLE_READERS = 2
+
+
+def create(folder: Path, settings: IndexSettings) -> None:
+    """Make an empty index in `folder`; durable on return. A leftover there is completed."""
+    make_folder(folder / "rows")
+    connection = open_writer(folder / "index.db")
+    try:
+        if format.check(connection, folder / "index.db"):
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in store.SCHEMA.split(";"):
+                connection.execute(statement)
+            settings.save(connection)
+            format.stamp(connection)
+            connection.execute("COMMIT")
+    finally:
+        connection.close()
+    sync_folder(folder)
+
+
+class OpenIndex:
+    """The files, connections and derived structures of one index.
+
+    Args:
+        folder: as `create` made it.
+        limits: of the server or library; what is stored with the index is in its settings.
+        cursor_key: what list cursors are signed with.
+
+    Raises:
+        UnknownFormat, StorageUnavailable
+    """
+
+    def __init__(self, folder: Path, limits: Limits, cursor_key: bytes) -> None:
+        self._folder = folder
+        self._cursor_key = cursor_key
+        self._readers: list[sqlite3.Connection] = []
+        self._connection = open_writer(folder / "index.db")
+        format.check(self._connection, folder / "index.db")
+        self.settings = IndexSettings.load(self._connection)
+        last = store.last_mutation(self._connection)
+        files = [
+            (name, checksum is not None) for name, checksum in store.segment_files(self._connection)
+        ]
+        self._segments = Segments(
+            folder / "rows",
+            self.settings.config.dimensions,
+            self.settings.segment_rows,
+            last.rows,
+            files,
+        )
+        self._follower = Follower(
+            self._connection, self._segments, self.settings.indexed_string_bytes
+        )
+        self._writer = Writer(self._connection, self._segments, self._follower, limits)
+
+    def submit(self, mutation: Mutation) -> str:
+        """See `Writer.submit`."""
+        return self._writer.submit(mutation)
+
+    def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
+        snapshot = self._follower.snapshot
+        found = self._rows_of_ids(snapshot, ids)
+        stored = self._read(snapshot, list(found.values()))
+        return [
+            Vector(row.id, values.copy(), row.namespace, row.metadata)
+            for row, values in (stored[found[wanted]] for wanted in ids if wanted in found)
+        ]
+
+    def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
+        return self._query(self._follower.snapshot, vector, options)
+
+    def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
+        snapshot = self._follower.snapshot
+        found = self._rows_of_ids(snapshot, [vector_id])
+        if not found:
+            return []
+        [(_, values)] = self._read(snapshot, list(found.values())).values()
+        return self._query(snapshot, values, options)
+
+    def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
+        with self._reader() as connection:
+            if cursor is None:
+                snapshot = self._follower.snapshot.mutation
+                after, expires = None, time.time() + CURSOR_LIFETIME_SECONDS
+            else:
+                place = cursors.decode(cursor, self._cursor_key, self.settings.uuid, time.time())
+                after, expires = place.last_id, place.expires
+                found = store.mutation(connection, place.mutation) if place.mutation else None
+                if found is None:
+                    raise InvalidCursor
+                snapshot = found
+            ids = store.ids_after(connection, after, snapshot.rows, snapshot.number, count + 1)
+        if len(ids) <= count:
+            return VectorPage(ids, snapshot.live, None, None)
+        ids.pop()
+        place = Cursor(self.settings.uuid, snapshot.number, ids[-1], expires)
+        following = cursors.encode(place, self._cursor_key)
+        return VectorPage(ids, snapshot.live, following, datetime.fromtimestamp(expires, UTC))
+
+    def info(self) -> IndexInfo:
+        config = self.settings.config
+        last = self._follower.snapshot.mutation
+        when = datetime.fromtimestamp(last.time, UTC) if last.number else None
+        uuid = last.uuid or None
+        return IndexInfo(config.dimensions, config.metric, last.live, when, uuid)
+
+    def list_metadata_indexes(self) -> list[MetadataIndex]:
+        return [
+            MetadataIndex(index.property_name, index.type)
+            for index in self._follower.snapshot.metadata_indexes
+        ]
+
+    def close(self) -> None:
+        """Let go of all files. The caller makes sure that nothing runs any more."""
+        for connection in (*self._readers, self._connection):
+            connection.close()
+        self._segments.close()
+
+    def _query(self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions) -> list[Match]:
+        conditions = options.filter.conditions if options.filter else ()
+        candidates = self._follower.select(snapshot, options.namespace, conditions)
+        rows, scores = nearest(
+            self.settings.config.metric,
+            vector,
+            options.top_k,
+            candidates,
+            snapshot.segments,
+            self.settings.segment_rows,
+        )
+        return self._matches(snapshot, rows, scores, options)
+
+    def _matches(
+        self, snapshot: Snapshot, rows: RowNumbers, scores: FloatArray, options: QueryOptions
+    ) -> list[Match]:
+        numbers = rows.tolist()
+        stored = self._read(snapshot, numbers)
+        matches = []
+        for number, score in zip(numbers, scores.tolist(), strict=True):
+            row, values = stored[number]
+            matches.append(
+                Match(
+                    row.id,
+                    score,
+                    values.copy() if options.return_values else None,
+                    row.namespace,
+                    self._returned_metadata(snapshot, row, options),
+                )
+            )
+        return matches
+
+    def _returned_metadata(
+        self, snapshot: Snapshot, row: StoredRow, options: QueryOptions
+    ) -> bytes | None:
+        if options.return_metadata == "none" or row.metadata is None:
+            return None
+        if options.return_metadata == "all":
+            return row.metadata
+        string_bytes = self.settings.indexed_string_bytes
+        kept = indexed_only(row.row, row.metadata, snapshot.metadata_indexes, string_bytes)
+        return to_json(kept) if kept else None
+
+    def _rows_of_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
+        last = snapshot.mutation
+        with self._reader() as connection:
+            found = store.newest_rows(connection, ids, last.rows, last.number)
+        return {vector_id: row for vector_id, (row, _) in found.items()}
+
+    def _read(
+        self, snapshot: Snapshot, rows: Sequence[int]
+    ) -> dict[int, tuple[StoredRow, FloatArray]]:
+        """Rows with their values, each verified against its crc."""
+        with self._reader() as connection:
+            stored = store.rows_by_number(connection, rows)
+        size = self.settings.segment_rows
+        result = {}
+        for number in rows:
+            values = snapshot.segments[number // size].values[number % size]
+            row = stored.get(number)
+            if row is None or not _intact(row, values):
+                raise StorageUnavailable(
+                    f"row {number} of {self._folder} does not match its checksum"
+                )
+            result[number] = (row, values)
+        return result
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection for the time of one statement."""
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = open_reader(self._folder / "index.db")
+        try:
+            yield connection
+        finally:
+            if len(self._readers) < _IDLE_READERS:
+                self._readers.append(connection)
+            else:
+                connection.close()
+
+
+def _intact(row: StoredRow, values: FloatArray) -> bool:
+    data = np.ascontiguousarray(values).tobytes()
+    return row_crc(row.id, row.namespace, row.metadata, row.born, data) == row.crc

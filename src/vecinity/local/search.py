@@ -1,0 +1,161 @@
+"""Exact search: float32 kernels over the mapped segments bound every score, float64 decides.
+
+Each candidate's float32 score comes with a bound of its rounding error, so what cannot be among
+the best k is left out with certainty; the few others are scored exactly. This is the whole planner
+while search is linear: a scan of codes would replace `_bounds` for large candidate sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+from vecinity.local.rows import Segment
+from vecinity.metric import FloatArray, Metric, scores
+
+RowNumbers: TypeAlias = npt.NDArray[np.int64]
+
+_EXACT_CHUNK = 4_096
+_UNIT_ROUNDOFF = 2.0**-24
+_SMALLEST_NORMAL = 1.2e-38
+
+
+def nearest(
+    metric: Metric,
+    query: FloatArray,
+    k: int,
+    candidates: BitMap,
+    segments: Sequence[Segment],
+    segment_rows: int,
+) -> tuple[RowNumbers, FloatArray]:
+    """The best k of `candidates` and their scores, best first, equal scores in row order.
+
+    Args:
+        query: float32, shape (d,).
+        candidates: row numbers, all of them stored in `segments`.
+
+    Returns:
+        Row numbers and float32 scores, both of length min(k, len(candidates)).
+    """
+    rows = np.frombuffer(candidates.to_array(), np.uint32).astype(np.int64)
+    k = min(k, len(rows))
+    if k == 0:
+        return rows, np.empty(0, np.float32)
+    if metric is not Metric.EUCLIDEAN and not query.any():
+        return rows[:k], np.zeros(k, np.float32)
+    if len(rows) > k:
+        rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows)]
+    exact = _exact(metric, query, rows, segments, segment_rows)
+    order = np.lexsort((rows, -exact if metric.descending else exact))[:k]
+    return rows[order], exact[order]
+
+
+def _may_be_best(
+    metric: Metric,
+    query: FloatArray,
+    k: int,
+    rows: RowNumbers,
+    segments: Sequence[Segment],
+    segment_rows: int,
+) -> npt.NDArray[np.bool_]:
+    """Which of `rows` can be among the best k, whatever the rounding errors were."""
+    lows = np.empty(len(rows), np.float32)
+    highs = np.empty(len(rows), np.float32)
+    if metric is not Metric.EUCLIDEAN:
+        # A query of unit length keeps the products within float32, and the order is the same.
+        wide = query.astype(np.float64)
+        query = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
+    for segment, places, span in _by_segment(rows, segments, segment_rows):
+        lows[span], highs[span] = _bounds(metric, query, segment, places)
+    possible: npt.NDArray[np.bool_] = lows <= np.partition(highs, k - 1)[k - 1]
+    return possible
+
+
+def _bounds(
+    metric: Metric, query: FloatArray, segment: Segment, places: RowNumbers
+) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bounds of a distance that orders as the scores do: smaller is better."""
+    dimensions = len(query)
+    relative = np.float32((dimensions + 16) * _UNIT_ROUNDOFF)
+    absolute = np.float32(dimensions * _SMALLEST_NORMAL)
+    if metric is Metric.EUCLIDEAN:
+        squares = _kernel("L2sqr", query, segment, places)
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = relative * squares + absolute
+            low = squares - error
+        # The square of a distance can overflow where the distance does not: let float64 decide.
+        low[~np.isfinite(squares)] = 0
+        return low, squares + error
+    distances = -_kernel("inner_product", query, segment, places)
+    norms = segment.norms(int(places[-1]) + 1)[places]
+    if metric is Metric.DOT_PRODUCT:
+        error = relative * norms + absolute
+        return distances - error, distances + error
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        distances /= norms
+        error = relative + absolute / norms
+    zero = norms == 0
+    distances[zero] = 0
+    error[zero] = 0
+    return distances - error, distances + error
+
+
+def _kernel(name: str, query: FloatArray, segment: Segment, places: RowNumbers) -> FloatArray:
+    """faiss's float32 kernel between the query and the rows at `places` (ascending)."""
+    values = segment.values
+    count, dimensions = len(places), len(query)
+    result = np.empty(count, np.float32)
+    if places[-1] == count - 1:
+        kernel = getattr(faiss, _WHOLE[name])
+        kernel(_pointer(result), _pointer(query), _pointer(values), dimensions, count)
+    else:
+        kernel = getattr(faiss, _SOME[name])
+        kernel(
+            _pointer(result), _pointer(query), _pointer(values), _pointer(places),
+            dimensions, 1, count,
+        )  # fmt: skip
+    return result
+
+
+_WHOLE = {"L2sqr": "fvec_L2sqr_ny", "inner_product": "fvec_inner_products_ny"}
+_SOME = {"L2sqr": "fvec_L2sqr_by_idx", "inner_product": "fvec_inner_products_by_idx"}
+
+
+def _pointer(array: npt.NDArray[Any]) -> Any:
+    return faiss.swig_ptr(array)
+
+
+def _exact(
+    metric: Metric,
+    query: FloatArray,
+    rows: RowNumbers,
+    segments: Sequence[Segment],
+    segment_rows: int,
+) -> FloatArray:
+    """The exact scores of `rows`."""
+    exact = np.empty(len(rows), np.float32)
+    for segment, places, span in _by_segment(rows, segments, segment_rows):
+        part = exact[span]
+        for start in range(0, len(places), _EXACT_CHUNK):
+            chunk = slice(start, start + _EXACT_CHUNK)
+            part[chunk] = scores(metric, query, segment.values[places[chunk]])
+    return exact
+
+
+def _by_segment(
+    rows: RowNumbers, segments: Sequence[Segment], segment_rows: int
+) -> Iterator[tuple[Segment, RowNumbers, slice]]:
+    """(segment, places in it, where these rows stand in `rows`), for ascending `rows`."""
+    first = int(rows[0]) // segment_rows
+    last = int(rows[-1]) // segment_rows
+    edges = np.searchsorted(rows, np.arange(first, last + 2) * segment_rows)
+    for number in range(first, last + 1):
+        start, end = int(edges[number - first]), int(edges[number - first + 1])
+        if start < end:
+            places = rows[start:end] - number * segment_rows
+            yield segments[number], places, slice(start, end)

@@ -1,0 +1,53 @@
+"""What is stored with an index when it is created and never changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Self, cast
+
+from vecinity.limits import PROFILES, Profile
+from vecinity.metric import Metric
+from vecinity.model import IndexConfig
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """The settings of an index; its profile's semantics go with it, whoever opens it."""
+
+    uuid: str
+    config: IndexConfig
+    profile: Profile
+    segment_rows: int
+
+    @property
+    def indexed_string_bytes(self) -> int:
+        """How much of a string a metadata index holds."""
+        return PROFILES[self.profile].indexed_string_bytes
+
+    @property
+    def backfill(self) -> bool:
+        """Whether a new metadata index covers vectors that were written before."""
+        return self.profile == "open"
+
+    def save(self, connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?)",
+            [
+                ("uuid", self.uuid),
+                ("dimensions", str(self.config.dimensions)),
+                ("metric", self.config.metric),
+                ("profile", self.profile),
+                ("segment_rows", str(self.segment_rows)),
+            ],
+        )
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection) -> Self:
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        return cls(
+            meta["uuid"],
+            IndexConfig(int(meta["dimensions"]), Metric(meta["metric"])),
+            cast(Profile, meta["profile"]),
+            int(meta["segment_rows"]),
+        )

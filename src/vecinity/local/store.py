@@ -1,0 +1,237 @@
+"""The truth of one index in SQLite: mutations, rows, deaths, segments, metadata indexes.
+
+Row numbers are permanent: a row is born in one mutation and dies in another, and a snapshot sees
+the rows below its row count whose death, if any, came later. Statements only; the writer owns the
+transactions.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from vecinity.model import MetadataType
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE mutations (
+    number INTEGER PRIMARY KEY,     -- 1, 2, 3, ... in the order of the writes
+    uuid TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    time REAL NOT NULL,             -- seconds since 1970
+    rows INTEGER NOT NULL,          -- rows ever born, this mutation's included
+    live INTEGER NOT NULL,          -- vectors alive after it
+    digest INTEGER NOT NULL         -- XOR of the crc of every live row after it
+);
+CREATE TABLE rows (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    namespace TEXT,
+    metadata BLOB,                  -- compact JSON
+    born INTEGER NOT NULL,          -- mutation number
+    crc INTEGER NOT NULL            -- over id, namespace, metadata, born and the float32 values
+);
+CREATE INDEX rows_by_id ON rows (id);
+CREATE TABLE deaths (row INTEGER PRIMARY KEY, died INTEGER NOT NULL);
+CREATE TABLE segments (
+    segment INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    checksum INTEGER                -- crc32 of the whole file, once it is full
+);
+CREATE TABLE metadata_indexes (
+    created INTEGER PRIMARY KEY,    -- mutation number
+    property TEXT NOT NULL,
+    type TEXT NOT NULL,
+    first_row INTEGER NOT NULL,     -- rows from here on are filterable
+    dropped INTEGER                 -- mutation number
+);
+"""
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """What SQLite holds of a row."""
+
+    row: int
+    id: str
+    namespace: str | None
+    metadata: bytes | None
+    born: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMutation:
+    number: int
+    uuid: str
+    time: float
+    rows: int
+    live: int
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMetadataIndex:
+    """A metadata index that was not dropped; it covers the rows from `first_row` on."""
+
+    created: int
+    property_name: str
+    type: MetadataType
+    first_row: int
+
+
+def last_mutation(connection: sqlite3.Connection) -> StoredMutation:
+    """The newest mutation; a made-up zeroth one if there is none."""
+    found = connection.execute(
+        "SELECT number, uuid, time, rows, live, digest FROM mutations ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    return StoredMutation(*found) if found else StoredMutation(0, "", 0.0, 0, 0, 0)
+
+
+def mutation(connection: sqlite3.Connection, number: int) -> StoredMutation | None:
+    found = connection.execute(
+        "SELECT number, uuid, time, rows, live, digest FROM mutations WHERE number = ?", (number,)
+    ).fetchone()
+    return StoredMutation(*found) if found else None
+
+
+def add_mutation(connection: sqlite3.Connection, kind: str, mutation: StoredMutation) -> None:
+    connection.execute(
+        "INSERT INTO mutations VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            mutation.number,
+            mutation.uuid,
+            kind,
+            mutation.time,
+            mutation.rows,
+            mutation.live,
+            mutation.digest,
+        ),
+    )
+
+
+def newest_rows(
+    connection: sqlite3.Connection, ids: Sequence[str], rows: int, mutation: int
+) -> dict[str, tuple[int, int]]:
+    """The row and crc of each id that is alive in the snapshot of `rows` rows at `mutation`.
+
+    The newest row of an id decides: an older one died when it was born.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        chunk = ids[start : start + _CHUNK]
+        wanted = ", ".join(["(?)"] * len(chunk))
+        query = f"""
+            WITH wanted (id) AS (VALUES {wanted}),
+            newest AS (
+                SELECT (SELECT max(row) FROM rows WHERE rows.id = wanted.id AND row < ?) AS row
+                FROM wanted
+            )
+            SELECT rows.id, rows.row, rows.crc FROM newest JOIN rows USING (row)
+            LEFT JOIN deaths USING (row) WHERE died IS NULL OR died > ?
+        """
+        for vector_id, row, crc in connection.execute(query, (*chunk, rows, mutation)):
+            found[vector_id] = (row, crc)
+    return found
+
+
+def add_rows(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """Insert tuples of (row, id, namespace, metadata, born, crc)."""
+    connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def add_deaths(connection: sqlite3.Connection, rows: Iterable[int], died: int) -> None:
+    connection.executemany("INSERT INTO deaths VALUES (?, ?)", ((row, died) for row in rows))
+
+
+def rows_by_number(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, StoredRow]:
+    found: dict[int, StoredRow] = {}
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        query = f"SELECT row, id, namespace, metadata, born, crc FROM rows WHERE row IN ({marks})"
+        for stored in connection.execute(query, chunk):
+            found[stored[0]] = StoredRow(*stored)
+    return found
+
+
+def all_rows(connection: sqlite3.Connection, first: int, end: int) -> Iterator[StoredRow]:
+    """Rows from `first` to before `end`, dead ones too, in order."""
+    query = """SELECT row, id, namespace, metadata, born, crc FROM rows
+               WHERE row >= ? AND row < ? ORDER BY row"""
+    for stored in connection.execute(query, (first, end)):
+        yield StoredRow(*stored)
+
+
+def namespaces(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    """(row, namespace) of every row that has one, in order."""
+    return connection.execute(
+        "SELECT row, namespace FROM rows WHERE namespace IS NOT NULL ORDER BY row"
+    )
+
+
+def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """(row, metadata) of the rows from `first` to before `end` that have some, in order."""
+    return connection.execute(
+        """SELECT row, metadata FROM rows
+           WHERE row >= ? AND row < ? AND metadata IS NOT NULL ORDER BY row""",
+        (first, end),
+    )
+
+
+def dead_rows(connection: sqlite3.Connection) -> list[int]:
+    return [row for (row,) in connection.execute("SELECT row FROM deaths")]
+
+
+def ids_after(
+    connection: sqlite3.Connection, after: str | None, rows: int, mutation: int, count: int
+) -> list[str]:
+    """Up to `count` ids above `after` in byte order, as the snapshot sees them."""
+    where = "rows.id > ? AND" if after is not None else ""
+    query = f"""
+        SELECT rows.id FROM rows INDEXED BY rows_by_id LEFT JOIN deaths USING (row)
+        WHERE {where} rows.row < ? AND (died IS NULL OR died > ?)
+        ORDER BY rows.id LIMIT ?
+    """
+    start = () if after is None else (after,)
+    return [found for (found,) in connection.execute(query, (*start, rows, mutation, count))]
+
+
+def segment_files(connection: sqlite3.Connection) -> list[tuple[str, int | None]]:
+    """(file, checksum or None) by segment number, from 0 without gaps."""
+    return list(connection.execute("SELECT file, checksum FROM segments ORDER BY segment"))
+
+
+def add_segment(connection: sqlite3.Connection, segment: int, file: str) -> None:
+    connection.execute("INSERT INTO segments VALUES (?, ?, NULL)", (segment, file))
+
+
+def seal_segment(connection: sqlite3.Connection, segment: int, checksum: int) -> None:
+    connection.execute("UPDATE segments SET checksum = ? WHERE segment = ?", (checksum, segment))
+
+
+def metadata_indexes(connection: sqlite3.Connection) -> list[StoredMetadataIndex]:
+    """Those that are not dropped, oldest first."""
+    query = """SELECT created, property, type, first_row FROM metadata_indexes
+               WHERE dropped IS NULL ORDER BY created"""
+    return [
+        StoredMetadataIndex(created, property_name, cast(MetadataType, type_), first_row)
+        for created, property_name, type_, first_row in connection.execute(query)
+    ]
+
+
+def add_metadata_index(connection: sqlite3.Connection, index: StoredMetadataIndex) -> None:
+    connection.execute(
+        "INSERT INTO metadata_indexes VALUES (?, ?, ?, ?, NULL)",
+        (index.created, index.property_name, index.type, index.first_row),
+    )
+
+
+def drop_metadata_index(connection: sqlite3.Connection, created: int, dropped: int) -> None:
+    connection.execute(
+        "UPDATE metadata_indexes SET dropped = ? WHERE created = ?", (dropped, created)
+    )

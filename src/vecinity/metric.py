@@ -1,0 +1,58 @@
+"""The three metrics: what a score is and which of two is better.
+
+| metric | score | best first |
+| --- | --- | --- |
+| cosine | cosine similarity, -1..1; 0 for a zero vector | descending |
+| euclidean | L2 distance, >= 0 | ascending |
+| dot-product | the *negative* dot product | ascending |
+
+(contract.md section c)
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+
+class Metric(StrEnum):
+    """A distance metric, named as on the wire."""
+
+    COSINE = "cosine"
+    EUCLIDEAN = "euclidean"
+    DOT_PRODUCT = "dot-product"
+
+    @property
+    def descending(self) -> bool:
+        """Whether a larger score is the better one."""
+        return self is Metric.COSINE
+
+
+def scores(metric: Metric, query: FloatArray, rows: FloatArray) -> FloatArray:
+    """The exact scores of `rows` (n, d) for `query` (d,): computed in float64, returned as float32.
+
+    Every row is reduced on its own, so equal rows get equal scores whatever stands beside them.
+    The results are finite for finite input whose squared norms fit float32.
+    """
+    x = rows.astype(np.float64)
+    q = query.astype(np.float64)
+    if metric is Metric.EUCLIDEAN:
+        x -= q
+        return _narrow(np.sqrt(np.square(x).sum(axis=1)))
+    dots = (x * q).sum(axis=1)
+    if metric is Metric.DOT_PRODUCT:
+        # "+ 0.0" turns the negative zero of orthogonal vectors into a plain one
+        return _narrow(-dots + 0.0)
+    # Two square roots, not the root of a product: that would underflow for tiny vectors.
+    norms = np.sqrt(np.square(x).sum(axis=1)) * np.sqrt(np.square(q).sum())
+    cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
+    return _narrow(np.clip(cosines, -1.0, 1.0))
+
+
+def _narrow(wide: npt.NDArray[np.float64]) -> FloatArray:
+    return wide.astype(np.float32)

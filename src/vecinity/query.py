@@ -1,0 +1,86 @@
+"""A checked query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vecinity.batch import check_id, check_namespace
+from vecinity.errors import InvalidQueryVector, InvalidTopK
+from vecinity.filters import Filter, parse_filter
+from vecinity.limits import DEFAULT_TOP_K, Limits
+from vecinity.metric import FloatArray
+from vecinity.model import ReturnMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class QueryOptions:
+    """What a query asks for besides its vector. Build it with `checked`."""
+
+    top_k: int = DEFAULT_TOP_K
+    namespace: str | None = None
+    filter: Filter | None = None
+    return_values: bool = False
+    return_metadata: ReturnMetadata = "none"
+
+    @classmethod
+    def checked(
+        cls,
+        limits: Limits,
+        *,
+        top_k: int | None = None,
+        namespace: str | None = None,
+        filter: object = None,
+        return_values: bool = False,
+        return_metadata: ReturnMetadata = "none",
+    ) -> QueryOptions:
+        """Check every option against `limits`; None means its default.
+
+        Raises:
+            InvalidTopK, NamespaceTooLong, InvalidFilter
+        """
+        top_k = DEFAULT_TOP_K if top_k is None else top_k
+        with_payload = return_values or return_metadata == "all"
+        if top_k < 1:
+            raise InvalidTopK("min", 1, top_k)
+        if top_k > limits.top_k:
+            if with_payload:
+                raise InvalidTopK.with_payload(limits.top_k_with_payload, limits.top_k, top_k)
+            raise InvalidTopK("max", limits.top_k, top_k)
+        if with_payload and top_k > limits.top_k_with_payload:
+            raise InvalidTopK.with_payload(limits.top_k_with_payload, limits.top_k, top_k)
+        if namespace is not None:
+            check_namespace(namespace, limits)
+        parsed = None if filter is None else parse_filter(filter, limits)
+        return cls(top_k, namespace, parsed, return_values, return_metadata)
+
+
+def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> FloatArray:
+    """`values` as a float32 query vector of shape (dimensions,).
+
+    Raises:
+        InvalidQueryVector: 40006.
+    """
+    if len(values) != dimensions:
+        raise InvalidQueryVector.dimensions(dimensions, len(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        vector = np.array(values, dtype=np.float32)
+        norm = np.dot(vector, vector)
+    if not np.isfinite(vector).all():
+        raise InvalidQueryVector("its values must be finite float32 numbers")
+    if not np.isfinite(norm):
+        raise InvalidQueryVector("the norm of its values overflows float32")
+    return vector
+
+
+def checked_ids(ids: Sequence[str], limits: Limits) -> list[str]:
+    """`ids` in order without repetitions, each of legal length.
+
+    Raises:
+        InvalidId: 40008.
+    """
+    for vector_id in ids:
+        check_id(vector_id, limits)
+    return list(dict.fromkeys(ids))
