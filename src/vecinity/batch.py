@@ -16,6 +16,7 @@ from vecinity.errors import (
     NamespaceTooLong,
     OversizedMetadata,
     TooManyVectors,
+    UnparsableVectors,
 )
 from vecinity.limits import Limits
 from vecinity.metric import FloatArray
@@ -104,6 +105,11 @@ class BatchBuilder:
         return Batch(self._ids, values, self._namespaces, self._metadata)
 
 
+def no_vectors(operation: str, form: str) -> UnparsableVectors:
+    """The error for an empty batch."""
+    return UnparsableVectors(operation, form).with_detail("there are no vectors")
+
+
 def check_id(vector_id: str, limits: Limits) -> None:
     """Raise InvalidId (40008) if `vector_id` is empty or too long."""
     size = utf8_length(vector_id)
@@ -142,7 +148,8 @@ def checked_metadata(
     """
     if metadata is None:
         return None
-    _check_keys(vector_id, metadata)
+    if any(map(_needs_a_look, metadata, metadata.values())):
+        _check_keys(vector_id, metadata)
     try:
         encoded = to_json(metadata)
     except (TypeError, ValueError) as error:
@@ -155,6 +162,18 @@ def checked_metadata(
 def utf8_length(text: str) -> int:
     """Bytes of `text` in UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _needs_a_look(key: object, value: object) -> bool:
+    """Whether a member is anything but a scalar under a plain name."""
+    return (
+        isinstance(value, dict | list)
+        or not isinstance(key, str)
+        or not key
+        or key[0] == "$"
+        or "." in key
+        or '"' in key
+    )
 
 
 def _check_keys(vector_id: str, metadata: dict[str, Any]) -> None:
@@ -180,7 +199,7 @@ def _check_key(vector_id: str, key: object) -> None:
         raise InvalidMetadata(vector_id, "keys must be strings")
     if not key:
         raise InvalidMetadata(vector_id, "keys must not be empty")
-    if key[0] == "$" or "." in key or '"' in key:
+    if _needs_a_look(key, None):
         raise InvalidMetadata(
             vector_id, f"key {key!r} must not start with $ nor contain a dot or a double quote"
         )

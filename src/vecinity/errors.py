@@ -16,6 +16,7 @@ class VectorizeError(Exception):
         code: the API's numeric code, stable.
         status: the HTTP status that carries it.
         message: the exact text, as the Workers binding shows it.
+        detail: more than the text may say; REST shows it among the envelope's messages.
     """
 
     code: ClassVar[int]
@@ -24,6 +25,13 @@ class VectorizeError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.detail = ""
+
+    def with_detail(self, detail: str) -> Self:
+        """This error, which also says `detail`."""
+        self.detail = detail
+        self.add_note(detail)
+        return self
 
     @classmethod
     def of(cls, message: str) -> Self:
@@ -244,15 +252,19 @@ class UnparsableVectors(VectorizeError):
 
     code = 40023
 
-    def __init__(self, operation: str, form: str, detail: str = "") -> None:
+    def __init__(self, operation: str, form: str, where: str = "") -> None:
         text = f"failed to parse {operation} vectors request in {form} format"
-        super().__init__(f"{text}: {detail}" if detail else text)
+        super().__init__(f"{text}: {where}" if where else text)
 
     @classmethod
-    def line(cls, operation: str, number: int, detail: str = "") -> Self:
+    def line(cls, operation: str, number: int) -> Self:
         """Line `number`, counted from 0, is no vector."""
-        text = f"line Some({number}) was not expected format"
-        return cls(operation, "ndjson", f"{text}: {detail}" if detail else text)
+        return cls(operation, "ndjson", f"line Some({number}) was not expected format")
+
+    @classmethod
+    def unknown_field(cls, operation: str, form: str, number: int, name: str) -> Self:
+        """Strict mode: vector `number`, counted from 0, has a field that is not known."""
+        return cls(operation, form, f'line Some({number}) has an unknown field "{name}"')
 
 
 class TooManyVectors(VectorizeError):
@@ -344,6 +356,16 @@ class StorageUnavailable(VectorizeError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"storage unavailable: {why}")
+
+
+class InternalError(VectorizeError):
+    """A bug of the server; no input on a healthy store leads here."""
+
+    code = 10500
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__("Internal server error")
 
 
 class UnexpectedAnswer(VectorizeError):

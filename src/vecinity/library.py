@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from vecinity import catalogue, engine
-from vecinity.batch import Batch, BatchBuilder, VectorRecord
-from vecinity.errors import InvalidCount, TooManyIds, UnparsableVectors
+from vecinity.batch import Batch, BatchBuilder, VectorRecord, no_vectors
+from vecinity.errors import TooManyIds, UnparsableVectors
 from vecinity.limits import DEFAULT_LIST_COUNT, Limits
 from vecinity.metric import FloatArray, Metric
 from vecinity.model import (
@@ -25,7 +25,7 @@ from vecinity.model import (
     Vector,
     VectorPage,
 )
-from vecinity.query import QueryOptions, checked_ids, checked_vector
+from vecinity.query import QueryOptions, check_count, checked_ids, checked_vector
 
 VectorLike: TypeAlias = Vector | Mapping[str, Any]
 """A Vector, or a mapping with "id", "values" and, if wanted, "namespace" and "metadata"."""
@@ -182,7 +182,7 @@ class Index:
         builder = BatchBuilder(self.config.dimensions, self._limits)
         builder.add([_record(operation, n, vector) for n, vector in enumerate(vectors)])
         if not len(builder):
-            raise UnparsableVectors(operation, "ndjson", "there are no vectors")
+            raise no_vectors(operation, "ndjson")
         return builder.build()
 
     def _options(
@@ -210,27 +210,26 @@ class Index:
         return checked_ids(ids, self._limits)
 
 
-def check_count(count: int, limits: Limits) -> None:
-    """Raise InvalidCount (40027) unless `count` is from 1 to the limit."""
-    if not 1 <= count <= limits.list_count:
-        raise InvalidCount(f"must be between 1 and {limits.list_count}, got {count}")
-
-
 def _record(operation: str, number: int, vector: VectorLike) -> VectorRecord:
     if isinstance(vector, Vector):
-        values = cast(list[float], vector.values)
-        return VectorRecord(vector.id, values, vector.namespace, vector.metadata)
+        return VectorRecord(
+            vector.id, cast(list[float], vector.values), vector.namespace, vector.metadata
+        )
     given = dict(vector)
-    values = given.get("values")
-    if isinstance(values, np.ndarray):
-        given["values"] = []
-    try:
-        record = msgspec.convert(given, VectorRecord)
-    except msgspec.ValidationError as error:
-        raise UnparsableVectors.line(operation, number, str(error)) from error
-    if isinstance(values, np.ndarray):
-        if values.ndim != 1 or values.dtype.kind not in "fiu":
-            raise UnparsableVectors.line(operation, number, "values must be one row of numbers")
-        # an array serves as the list would: it is only measured and copied
-        record.values = cast(list[float], values)
+    array = given.get("values")
+    if not isinstance(array, np.ndarray):
+        return _converted(operation, number, given)
+    if array.ndim != 1 or array.dtype.kind not in "fiu":
+        why = "values must be one row of numbers"
+        raise UnparsableVectors.line(operation, number).with_detail(why)
+    record = _converted(operation, number, {**given, "values": []})
+    # an array serves as the list would: it is only measured and copied
+    record.values = cast(list[float], array)
     return record
+
+
+def _converted(operation: str, number: int, given: dict[str, Any]) -> VectorRecord:
+    try:
+        return msgspec.convert(given, VectorRecord)
+    except msgspec.ValidationError as error:
+        raise UnparsableVectors.line(operation, number).with_detail(str(error)) from error

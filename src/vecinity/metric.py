@@ -45,13 +45,13 @@ def scores(metric: Metric, query: FloatArray, rows: FloatArray) -> FloatArray:
         x -= q
         return _narrow(np.sqrt(np.square(x).sum(axis=1)))
     dots = (x * q).sum(axis=1)
+    # "+ 0.0" below turns the negative zero of orthogonal vectors into a plain one
     if metric is Metric.DOT_PRODUCT:
-        # "+ 0.0" turns the negative zero of orthogonal vectors into a plain one
         return _narrow(-dots + 0.0)
     # Two square roots, not the root of a product: that would underflow for tiny vectors.
     norms = np.sqrt(np.square(x).sum(axis=1)) * np.sqrt(np.square(q).sum())
     cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
-    return _narrow(np.clip(cosines, -1.0, 1.0))
+    return _narrow(np.clip(cosines, -1.0, 1.0) + 0.0)
 
 
 def _narrow(wide: npt.NDArray[np.float64]) -> FloatArray:

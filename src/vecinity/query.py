@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vecinity.batch import check_id, check_namespace
-from vecinity.errors import InvalidQueryVector, InvalidTopK
+from vecinity.errors import InvalidCount, InvalidQueryVector, InvalidTopK
 from vecinity.filters import Filter, parse_filter
 from vecinity.limits import DEFAULT_TOP_K, Limits
 from vecinity.metric import FloatArray
@@ -84,3 +84,9 @@ def checked_ids(ids: Sequence[str], limits: Limits) -> list[str]:
     for vector_id in ids:
         check_id(vector_id, limits)
     return list(dict.fromkeys(ids))
+
+
+def check_count(count: int, limits: Limits) -> None:
+    """Raise InvalidCount (40027) unless `count` is from 1 to the limit."""
+    if not 1 <= count <= limits.list_count:
+        raise InvalidCount(f"must be between 1 and {limits.list_count}, got {count}")

@@ -60,22 +60,25 @@ class MetadataColumn:
         self._by_value: dict[bytes | float | bool, BitMap] = {}
         self._sorted: list[Any] | None = None
 
-    def add(self, row: int, metadata: dict[str, Any] | None) -> None:
-        """Learn of a row that was born; one before the metadata index is passed over."""
-        if row < self.index.first_row or metadata is None:
-            return
-        value = lookup(metadata, self._path)
-        if value is None or value is _MISSING:
-            return
-        self._present.add(row)
-        key = self._key(value)
-        if key is None:
-            return
-        rows = self._by_value.get(key)
-        if rows is None:
-            rows = self._by_value[key] = BitMap()
-            self._sorted = None
-        rows.add(row)
+    def add(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Learn of (row, metadata) born; rows before the metadata index are passed over."""
+        first_row = self.index.first_row
+        by_value = self._by_value
+        present = []
+        for row, metadata in rows:
+            value = lookup(metadata, self._path)
+            if value is None or value is _MISSING or row < first_row:
+                continue
+            present.append(row)
+            key = self._key(value)
+            if key is None:
+                continue
+            found = by_value.get(key)
+            if found is None:
+                found = by_value[key] = BitMap()
+                self._sorted = None
+            found.add(row)
+        self._present.update(present)
 
     def select(self, condition: Condition, live: BitMap) -> BitMap:
         """The rows of `live` that meet `condition`."""
@@ -147,11 +150,13 @@ class Columns:
                 self.namespaces.add(row, namespace)
         if not self._metadata:
             return
-        for row, encoded in enumerate(metadata, first_row):
-            if encoded is not None:
-                decoded = msgspec.json.decode(encoded)
-                for column in self._metadata.values():
-                    column.add(row, decoded)
+        decoded = [
+            (row, msgspec.json.decode(encoded))
+            for row, encoded in enumerate(metadata, first_row)
+            if encoded is not None
+        ]
+        for column in self._metadata.values():
+            column.add(decoded)
 
     def select(
         self, conditions: Iterable[Condition], indexes: Sequence[StoredMetadataIndex], live: BitMap
@@ -169,11 +174,9 @@ class Columns:
 
 def lookup(metadata: dict[str, Any], path: Sequence[str]) -> Any:
     """The value at `path`, or a marker that no JSON value equals."""
-    value: Any = metadata
-    for part in path:
-        if not isinstance(value, dict) or part not in value:
-            return _MISSING
-        value = value[part]
+    value: Any = metadata.get(path[0], _MISSING)
+    for part in path[1:]:
+        value = value.get(part, _MISSING) if isinstance(value, dict) else _MISSING
     return value
 
 

@@ -104,7 +104,7 @@ class Follower:
     def _fill(self, connection: sqlite3.Connection, index: StoredMetadataIndex, rows: int) -> None:
         """Build the column of `index` from the rows that were born before."""
         column = self._columns.column(index)
-        for row, metadata in store.metadata(connection, index.first_row, rows):
-            column.add(row, msgspec.json.decode(metadata))
+        stored = store.metadata(connection, index.first_row, rows)
+        column.add((row, msgspec.json.decode(metadata)) for row, metadata in stored)
         with self._lock:
             self._columns.attach(column)

@@ -1,0 +1,1 @@
+"""Benchmarks. Each part is a module with `run(options) -> list[str]`, lines of Markdown."""

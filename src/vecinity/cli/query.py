@@ -1,0 +1,87 @@
+"""The command `query`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import click
+
+from vecinity.cli.command import Command, Many
+from vecinity.cli.indexes import name_argument
+from vecinity.cli.output import say_json, warn
+from vecinity.cli.target import Target, with_target
+from vecinity.errors import InvalidFilter
+from vecinity.limits import DEFAULT_TOP_K
+from vecinity.model import ReturnMetadata
+from vecinity.server import wire
+
+
+@click.command(cls=Command)
+@name_argument
+@click.option(
+    "--vector", cls=Many, type=float, metavar="NUMBER...", help="The values to search with."
+)
+@click.option("--vector-id", metavar="ID", help="Search with a vector of the index instead.")
+@click.option(
+    "--top-k",
+    type=int,
+    default=DEFAULT_TOP_K,
+    metavar="N",
+    show_default=True,
+    help="How many matches: up to 100, or 50 with values or all metadata.",
+)
+@click.option("--return-values", is_flag=True, help="Return the matches' values too.")
+@click.option(
+    "--return-metadata",
+    type=click.Choice(get_args(ReturnMetadata)),
+    default="none",
+    show_default=True,
+    help="Return the matches' metadata too: that of metadata indexes only, or all.",
+)
+@click.option("--namespace", metavar="TEXT", help="Search in this namespace only.")
+@click.option(
+    "--filter",
+    "condition",
+    metavar="JSON",
+    help="Search among the vectors whose metadata match, with $eq $ne $in $nin $lt $lte $gt $gte.",
+)
+@with_target
+def query(
+    target: Target,
+    name: str,
+    vector: tuple[float, ...],
+    vector_id: str | None,
+    condition: str | None,
+    **options: Any,
+) -> None:
+    """Find the nearest vectors to a vector.
+
+    Prints JSON, best match first. Give either --vector or --vector-id.
+
+    \b
+    Examples:
+      vecinity query docs --vector 0.1 -0.2 3e-4 ...
+      vecinity query docs --vector $(jq -r '.[]' vector.json) --top-k 10
+      vecinity query docs --vector-id a --filter '{"lang": "en", "year": {"$gte": 2020}}'
+    """
+    if bool(vector) == (vector_id is not None):
+        raise click.UsageError("Give either --vector or --vector-id.")
+    options["filter"] = None if condition is None else _parsed(condition)
+    with target.open() as database:
+        index = database.index(name)
+        if vector_id is not None:
+            found = index.query_by_id(vector_id, **options)
+        else:
+            found = index.query(vector, **options)
+    if found:
+        say_json(wire.matches(found))
+    else:
+        warn("There are no matches.")
+
+
+def _parsed(condition: str) -> Any:
+    try:
+        return json.loads(condition)
+    except ValueError as error:
+        raise InvalidFilter(f"it is not JSON: {error}") from error

@@ -1,0 +1,146 @@
+"""`vecinity serve`: the server on a data directory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import cast
+
+import click
+import uvicorn
+
+from vecinity import __version__
+from vecinity.limits import PROFILES, Profile
+from vecinity.local.engine import LocalEngine
+from vecinity.local.files import DirectoryInUse
+from vecinity.local.format import UnknownFormat
+from vecinity.server.app import create_app
+from vecinity.server.protocol import GuardedProtocol
+from vecinity.server.settings import ServerSettings
+
+DEFAULT_PORT = 8328
+_DRAIN_SECONDS = 10
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--data",
+    default=".vecinity",
+    show_default=True,
+    envvar="VECINITY_DATA",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory of the indexes; created if missing.",
+)
+@click.option(
+    "--token",
+    envvar="VECINITY_TOKEN",
+    help="The bearer token that clients must send. Without one, only loopback addresses can be "
+    "listened on, and any token is taken.  [env: VECINITY_TOKEN]",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default="cloudflare",
+    show_default=True,
+    help="cloudflare: the service's limits and semantics. open: no limits, and conveniences.",
+)
+@click.option("--strict", is_flag=True, help="Refuse unknown fields and parameters by name.")
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A browser origin that may call, such as http://localhost:5173. Repeatable.",
+)
+def serve(
+    host: str,
+    port: int,
+    data: Path,
+    token: str | None,
+    profile: str,
+    strict: bool,
+    origins: tuple[str, ...],
+) -> None:
+    """Serve the Vectorize V2 API from a directory, until Ctrl-C.
+
+    \b
+    Example: vecinity serve --port 8328 --data .vecinity
+    """
+    known = cast(Profile, profile)
+    settings = ServerSettings(known, PROFILES[known], token or None, strict, origins)
+    listener = _listen(host, port, anyone=settings.token is None)
+    try:
+        engine = LocalEngine(data, profile=known)
+    except (DirectoryInUse, UnknownFormat, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    config = uvicorn.Config(
+        create_app(engine, settings),
+        http=GuardedProtocol,
+        ws="none",
+        log_config=None,
+        log_level=logging.WARNING,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    try:
+        asyncio.run(_Server(config, host, data).serve(sockets=[listener]))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        engine.close()
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, host: str, data: Path) -> None:
+        super().__init__(config)
+        self._host = host
+        self._data = data
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if sockets:
+            port = sockets[0].getsockname()[1]
+            host = f"[{self._host}]" if ":" in self._host else self._host
+            click.echo(f"Vecinity {__version__}, data in {self._data}, Ctrl-C ends it")
+            click.echo(f"Vecinity is listening on http://{host}:{port}")
+            sys.stdout.flush()
+
+
+def _listen(host: str, port: int, *, anyone: bool) -> socket.socket:
+    """A listening socket. Raises ClickException where nobody's token would be asked for."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}: {error}") from error
+    family, kind, protocol, _, address = found[0]
+    if anyone and not ip_address(address[0]).is_loopback:
+        raise click.ClickException(
+            f"{host} can be reached from other machines: give a token with --token or "
+            "VECINITY_TOKEN, or listen on 127.0.0.1"
+        )
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(
+            f"cannot listen on {host} port {port}: {error.strerror}"
+        ) from error
+    return listener

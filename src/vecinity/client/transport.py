@@ -1,0 +1,69 @@
+"""Requests to the REST API, and its envelopes turned into results and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import msgspec
+import orjson
+
+from vecinity.errors import UnexpectedAnswer, VectorizeError, by_code
+
+_API_PATH = "/client/v4"
+_UPSTREAM = "vectorize.upstream_error - "
+_ERRORS = by_code()
+
+
+class Transport:
+    """A pool of connections to one server."""
+
+    def __init__(self, url: str, token: str, timeout: float) -> None:
+        base = url.rstrip("/")
+        self._client = httpx2.Client(
+            base_url=base if base.endswith(_API_PATH) else base + _API_PATH,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=timeout,
+        )
+
+    def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
+        return self._send("GET", path, params=parameters or {})
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+        headers = {"content-type": "application/json"}
+        return self._send("POST", path, content=content, headers=headers)
+
+    def upload(self, path: str, ndjson: bytes) -> Any:
+        headers = {"content-type": "application/x-ndjson"}
+        return self._send("POST", path, content=ndjson, headers=headers)
+
+    def delete(self, path: str) -> Any:
+        return self._send("DELETE", path)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _send(self, method: str, path: str, **options: Any) -> Any:
+        """The envelope's result.
+
+        Raises:
+            VectorizeError: the class of the code that the server answered.
+            UnexpectedAnswer: no server there, or it speaks another language.
+        """
+        try:
+            response = self._client.request(method, path, **options)
+        except httpx2.TransportError as error:
+            raise UnexpectedAnswer(f"{method} {self._client.base_url}: {error}") from error
+        try:
+            envelope = msgspec.json.decode(response.content)
+            if envelope["success"]:
+                return envelope["result"]
+            first = envelope["errors"][0]
+            code, text = first["code"], first["message"]
+        except (msgspec.DecodeError, KeyError, IndexError, TypeError) as error:
+            raise UnexpectedAnswer(
+                f"{method} {response.url} answered {response.status_code}, which is no envelope"
+            ) from error
+        raise _ERRORS.get(code, VectorizeError).of(text.removeprefix(_UPSTREAM))

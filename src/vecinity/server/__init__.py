@@ -1,0 +1,1 @@
+"""The HTTP server: Cloudflare's surfaces over an engine."""

@@ -1,0 +1,59 @@
+"""The ASGI application: routes, the gate before them, errors as envelopes."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vecinity import __version__
+from vecinity.engine import Engine
+from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound
+from vecinity.server import envelope, rest
+from vecinity.server.auth import Gate
+from vecinity.server.settings import ServerSettings
+
+
+def create_app(engine: Engine, settings: ServerSettings) -> Starlette:
+    """The application over `engine`, which its caller opens and closes."""
+    middleware = [Middleware(Gate, settings=settings)]
+    if settings.allowed_origins:
+        # Outside the gate: a browser's preflight carries no token.
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+        )
+        middleware.insert(0, cors)
+    app = Starlette(
+        routes=[Route("/healthz", _healthz, methods=["GET"]), *rest.routes(engine, settings)],
+        middleware=middleware,
+        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _healthz(request: Request) -> Response:
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return envelope.failure(RouteNotFound(request.url.path))
+
+
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    response = envelope.failure(MethodNotAllowed())
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """A bug of ours; the server logs the traceback."""
+    return envelope.failure(InternalError())

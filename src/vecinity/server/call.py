@@ -1,0 +1,52 @@
+"""One request as an operation sees it, whatever surface it came through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vecinity.engine import Engine
+from vecinity.errors import InvalidParameter
+from vecinity.server.settings import ServerSettings
+
+
+@dataclass(slots=True)
+class Call:
+    """A request whose body has arrived.
+
+    Attributes:
+        index: the name in the path; empty where the operation has none.
+        content_type: as sent, or empty.
+        notes: what the answer should mention, such as unknown fields.
+    """
+
+    engine: Engine
+    settings: ServerSettings
+    account: str
+    index: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, in lower case."""
+        return self.content_type.split(";", 1)[0].strip().lower()
+
+    def allow_parameters(self, *known: str) -> None:
+        """Note query-string parameters that are not `known`.
+
+        Raises:
+            InvalidParameter: in strict mode.
+        """
+        for name in self.parameters:
+            if name not in known:
+                if self.settings.strict:
+                    raise InvalidParameter(f'unknown parameter "{name}"')
+                self.note(f'unknown parameter "{name}"')
+
+    def note(self, text: str) -> None:
+        """Mention `text` once."""
+        if text not in self.notes:
+            self.notes.append(text)

@@ -1,0 +1,24 @@
+"""What a server was told at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vecinity.limits import CLOUDFLARE, Limits, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Settings of a server; they never change while it runs.
+
+    Attributes:
+        token: the bearer token; None takes any, for a server that only loopback can reach.
+        strict: refuse unknown fields and parameters instead of naming them in `messages`.
+        allowed_origins: browser origins that may call, such as "http://localhost:5173".
+    """
+
+    profile: Profile = "cloudflare"
+    limits: Limits = CLOUDFLARE
+    token: str | None = None
+    strict: bool = False
+    allowed_origins: tuple[str, ...] = ()

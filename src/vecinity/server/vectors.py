@@ -1,0 +1,230 @@
+"""Vectors in a request body: every form that real clients send (contract.md section a.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from vecinity.batch import Batch, BatchBuilder, VectorRecord, no_vectors
+from vecinity.errors import TooManyVectors, UnknownContentType, UnparsableVectors
+from vecinity.server.bodies import unknown_members
+from vecinity.server.call import Call
+
+_RAW_TYPES = ("", "application/x-ndjson", "application/json", "application/octet-stream")
+_SLICE_BYTES = 1_000_000
+_BOM = b"\xef\xbb\xbf"
+_OBJECT_OF_VECTORS = re.compile(rb'\s*\{\s*"vectors"\s*:')
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+
+class _Loose(VectorRecord, forbid_unknown_fields=False):
+    """A vector with members that are not known."""
+
+
+class _ObjectOfVectors(msgspec.Struct):
+    vectors: list[msgspec.Raw]
+
+
+_record = msgspec.json.Decoder(VectorRecord)
+_loose = msgspec.json.Decoder(_Loose)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_object = msgspec.json.Decoder(_ObjectOfVectors)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A body on its way to a batch."""
+
+    call: Call
+    operation: str
+    builder: BatchBuilder
+    discard: bool
+
+
+def read_batch(call: Call, operation: str, dimensions: int, *, discard: bool) -> Batch:
+    """The vectors in the body of an insert or upsert, all checked.
+
+    Args:
+        discard: leave out what cannot be parsed; what parses but breaks a rule is still an error.
+
+    Raises:
+        UnknownContentType, UnparsableVectors, TooManyVectors, and what `BatchBuilder` raises
+    """
+    body = _payload(call, operation).removeprefix(_BOM)
+    if body[:64].lstrip()[:1] == b'"':
+        body = _unquoted(operation, body)
+    reading = _Reading(call, operation, BatchBuilder(dimensions, call.settings.limits), discard)
+    if body[:64].lstrip()[:1] == b"[" or _OBJECT_OF_VECTORS.match(body):
+        _read_json(reading, body)
+        form = "json"
+    else:
+        _read_ndjson(reading, body)
+        form = "ndjson"
+    if not len(reading.builder):
+        raise no_vectors(operation, form)
+    return reading.builder.build()
+
+
+def _read_ndjson(reading: _Reading, body: bytes) -> None:
+    _check_count(reading, body)
+    first_line = 0
+    for part in _slices(body):
+        lines = part.count(b"\n") + (not part.endswith(b"\n"))
+        records = _decoded_lines(part, lines)
+        if records is None:
+            records = [
+                record
+                for number, line in enumerate(part.split(b"\n"), first_line)
+                if line.strip() and (record := _one(reading, "ndjson", number, line)) is not None
+            ]
+        reading.builder.add(records)
+        first_line += lines
+
+
+def _decoded_lines(part: bytes, lines: int) -> list[VectorRecord] | None:
+    """All lines at once, or None if they have to be looked at one by one."""
+    try:
+        records = _record.decode_lines(part)
+    except _UNREADABLE:
+        return None
+    return records if len(records) == lines else None
+
+
+def _read_json(reading: _Reading, body: bytes) -> None:
+    try:
+        items = _object.decode(body).vectors if body.lstrip()[:1] == b"{" else _array.decode(body)
+    except _UNREADABLE as error:
+        raise UnparsableVectors(reading.operation, "json").with_detail(str(error)) from error
+    most = reading.call.settings.limits.batch_vectors
+    if len(items) > most:
+        raise TooManyVectors(most, len(items))
+    for start in range(0, len(items), 100):
+        part = enumerate(items[start : start + 100], start)
+        records = [_one(reading, "json", number, item) for number, item in part]
+        reading.builder.add([record for record in records if record is not None])
+
+
+def _one(
+    reading: _Reading, form: str, number: int, data: bytes | msgspec.Raw
+) -> VectorRecord | None:
+    """One vector; None if it can't be read and such ones are to be left out."""
+    try:
+        return _record.decode(data)
+    except _UNREADABLE as error:
+        try:
+            record = _loose.decode(data)
+        except _UNREADABLE:
+            if reading.discard:
+                return None
+            raise _unparsable(reading.operation, form, number, str(error)) from error
+    for name in unknown_members(msgspec.json.decode(data), VectorRecord.__struct_fields__):
+        if reading.call.settings.strict:
+            raise UnparsableVectors.unknown_field(reading.operation, form, number, name)
+        reading.call.note(f'unknown field "{name}"')
+    return record
+
+
+def _unparsable(operation: str, form: str, number: int, why: str) -> UnparsableVectors:
+    if form == "ndjson":
+        return UnparsableVectors.line(operation, number).with_detail(why)
+    return UnparsableVectors(operation, form).with_detail(f"vector {number}: {why}")
+
+
+def _check_count(reading: _Reading, body: bytes) -> None:
+    """Refuse too many lines before any is read."""
+    most = reading.call.settings.limits.batch_vectors
+    if body.count(b"\n") >= most:
+        lines = sum(1 for line in body.split(b"\n") if line.strip())
+        if lines > most:
+            raise TooManyVectors(most, lines)
+
+
+def _slices(body: bytes) -> Iterator[bytes]:
+    """`body` in parts of about 1 MB that end with a line, so that other threads get their turn."""
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start + _SLICE_BYTES) + 1 or len(body)
+        yield body[start:end]
+        start = end
+
+
+def _unquoted(operation: str, body: bytes) -> bytes:
+    """NDJSON that came as one JSON string: the Python SDK 4.3.1 can send nothing else."""
+    try:
+        return msgspec.json.decode(body, type=str).encode()
+    except _UNREADABLE as error:
+        raise UnparsableVectors(operation, "json").with_detail(str(error)) from error
+
+
+def _payload(call: Call, operation: str) -> bytes:
+    """The bytes that hold the vectors."""
+    if call.media_type in _RAW_TYPES:
+        return call.body
+    if call.media_type != "multipart/form-data":
+        raise UnknownContentType
+    try:
+        parts = list(_parts(call))
+    except FormParserError as error:
+        raise UnparsableVectors(operation, "multipart").with_detail(str(error)) from error
+    for part in parts:
+        if part.name == b"vectors":
+            return bytes(part.data)
+    for part in parts:
+        if part.is_file:
+            return bytes(part.data)
+    why = 'there is no part named "vectors" and no file'
+    raise UnparsableVectors(operation, "multipart").with_detail(why)
+
+
+class _Part:
+    """One part of a form."""
+
+    def __init__(self) -> None:
+        self.name = b""
+        self.is_file = False
+        self.data = bytearray()
+
+
+def _parts(call: Call) -> Iterator[_Part]:
+    """The parts of a multipart body. Raises FormParserError."""
+    _, options = parse_options_header(call.content_type)
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise FormParserError("the content type names no boundary")
+    parts: list[_Part] = []
+    header: list[bytearray] = [bytearray(), bytearray()]
+    ended = False
+
+    def on_header_end() -> None:
+        if bytes(header[0]).lower() == b"content-disposition":
+            _, values = parse_options_header(bytes(header[1]))
+            parts[-1].name = values.get(b"name", b"")
+            parts[-1].is_file = b"filename" in values
+        header[:] = [bytearray(), bytearray()]
+
+    def on_end() -> None:
+        nonlocal ended
+        ended = True
+
+    parser = MultipartParser(
+        boundary,
+        {
+            "on_part_begin": lambda: parts.append(_Part()),
+            "on_header_field": lambda data, start, end: header[0].extend(data[start:end]),
+            "on_header_value": lambda data, start, end: header[1].extend(data[start:end]),
+            "on_header_end": on_header_end,
+            "on_part_data": lambda data, start, end: parts[-1].data.extend(data[start:end]),
+            "on_end": on_end,
+        },
+    )
+    for start in range(0, len(call.body), _SLICE_BYTES):
+        parser.write(call.body[start : start + _SLICE_BYTES])
+    parser.finalize()
+    if not ended:
+        raise FormParserError("the body ends before its last boundary")
+    yield from parts
