@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from vecinity.cli.command import Failure
-from vecinity.cli.output import warn
+from vecinity.cli.output import counted, warn
 from vecinity.metric import FloatArray
 
 _BATCH_BYTES = 64 * 2**20
@@ -60,7 +60,7 @@ class Reader:
 
     def before(self) -> str:
         """How much of the file was sent when something failed."""
-        return f"{self.sent} vectors of the lines before were sent"
+        return f"{counted(self.sent, 'vector')} before were sent" if self.sent else "none was sent"
 
     def __iter__(self) -> Iterator[Batch]:
         batch = Batch(first=1)

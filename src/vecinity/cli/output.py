@@ -34,6 +34,11 @@ def say_json(value: object) -> None:
     click.echo(json.dumps(json.loads(compact), indent=2, ensure_ascii=False))
 
 
+def counted(count: int, what: str) -> str:
+    """`1 vector`, `2 vectors`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def console(*, stderr: bool = False) -> Console:
     """A rich console that takes texts as they are: no markup, no emoji codes."""
     from rich.console import Console
@@ -49,7 +54,7 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in table.columns:
         column.overflow = "fold"
     for row in rows:

@@ -6,7 +6,7 @@ import click
 
 from vecinity.cli.command import Command, Many
 from vecinity.cli.indexes import json_flag, name_argument
-from vecinity.cli.output import say, say_json, say_table, warn
+from vecinity.cli.output import counted, say, say_json, say_table, warn
 from vecinity.cli.target import Target, with_target
 from vecinity.limits import DEFAULT_LIST_COUNT
 from vecinity.server import wire
@@ -48,7 +48,7 @@ def delete_vectors(target: Target, name: str, ids: tuple[str, ...]) -> None:
     """
     with target.open() as database:
         mutation = database.index(name).delete_by_ids(ids)
-    say(f"Deleted what index '{name}' had of {len(ids)} ids. Mutation {mutation}.")
+    say(f"Deleted what index '{name}' had of {counted(len(ids), 'id')}. Mutation {mutation}.")
 
 
 @click.command("list-vectors", cls=Command)
@@ -82,7 +82,7 @@ def list_vectors(target: Target, name: str, count: int, cursor: str | None, as_j
         warn(f"Index '{name}' has no vectors.")
         return
     say_table(["#", "id"], [[str(n), each] for n, each in enumerate(page.ids, 1)])
-    say(f"{len(page.ids)} of {page.total_count} vectors.")
+    say(f"\n{len(page.ids)} of {counted(page.total_count, 'vector')}.")
     if page.next_cursor:
         say("The next page:")
         more = f"list-vectors {name} --count {count} --cursor {page.next_cursor}"

@@ -14,7 +14,7 @@ import click
 from vecinity.cli.command import Command, Failure
 from vecinity.cli.indexes import json_flag, name_argument, no_v1
 from vecinity.cli.ndjson import Batch, Reader
-from vecinity.cli.output import console, say, say_json
+from vecinity.cli.output import console, counted, say, say_json
 from vecinity.cli.target import Target, with_target
 from vecinity.errors import VectorizeError
 
@@ -90,7 +90,8 @@ def _write(
             if bar is not None:
                 bar(batch.size)
             elif not as_json:
-                say(f"Sent {len(batch.vectors)} vectors to index '{name}'. Mutation {mutation}.")
+                sent = counted(len(batch.vectors), "vector")
+                say(f"Sent {sent} to index '{name}'. Mutation {mutation}.")
     if not reader.sent:
         raise Failure(f"there are no vectors in {file}")
     if as_json:
