@@ -78,14 +78,23 @@ class MethodNotAllowed(VectorizeError):
         super().__init__("Method not allowed")
 
 
+class MalformedRequest(VectorizeError):
+    """What arrived is no HTTP request, or an ambiguous one."""
+
+    code = 10400
+
+    def __init__(self) -> None:
+        super().__init__("malformed HTTP request")
+
+
 class RequestTimeout(VectorizeError):
-    """The request's body came slower than the server waits for."""
+    """The request came slower than the server waits for."""
 
     code = 10408
     status = 408
 
     def __init__(self) -> None:
-        super().__init__("request body too slow")
+        super().__init__("request too slow")
 
 
 class BodyTooLarge(VectorizeError):
@@ -94,6 +103,14 @@ class BodyTooLarge(VectorizeError):
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(f"request body too large; max is {max_bytes} bytes")
+
+
+class HeadersTooLarge(VectorizeError):
+    code = 10431
+    status = 431
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"request headers too large; max is {max_bytes} bytes")
 
 
 class UnknownContentType(VectorizeError):

@@ -29,9 +29,9 @@ class Failure(click.ClickException):
 
     @classmethod
     def of(cls, error: VectorizeError, where: str = "") -> Failure:
-        """The API's text and code, as wrangler prints them; `where` follows on its own line."""
+        """The API's text and code, as wrangler prints them; then the details, a line each."""
         text = f"{error.message} [code: {error.code}]" if error.code else error.message
-        return cls(f"{text}\n{where}" if where else text)
+        return cls("\n".join(filter(None, [text, error.detail, where])))
 
 
 class Many(click.Option):

@@ -112,5 +112,5 @@ def _with_bar(vectors: list[Vector]) -> Iterator[tuple[Vector, ...]]:
 def _show_guide(url: str) -> None:
     say("\nThe server stays up until Ctrl-C. From another terminal:")
     for step in guide(url, INDEX, VECTOR_ID):
-        say(f"\n# {step.title}\n{step.command}")
+        say(f"\n{click.style('# ' + step.title, bold=True)}\n{step.command}")
     say("")

@@ -43,7 +43,7 @@ def guide(url: str, index: str, vector_id: str) -> list[Step]:
 
 
 _CURL = """\
-curl {api}/accounts/{account}/vectorize/v2/indexes/{index}/query \\
+curl -s {api}/accounts/{account}/vectorize/v2/indexes/{index}/query \\
   -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\
   -d '{{"vectorId": "{id}", "topK": 3, "returnMetadata": "all"}}'"""
 

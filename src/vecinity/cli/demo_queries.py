@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import click
+
 from vecinity import Index, Match
 from vecinity import demo as sample
 from vecinity.cli.output import say, say_table
@@ -64,7 +66,7 @@ def ask(question: Question) -> None:
     start = time.perf_counter()
     found = question.call()
     took = (time.perf_counter() - start) * 1_000
-    say(f"\n{question.title}  ({took:.1f} ms)")
+    say(f"\n{click.style(question.title, bold=True)}  {took:.1f} ms")
     say(_cut(f"  {question.about}", _COLUMNS))
     say_table(["score", "namespace", "section", "text"], [_row(match) for match in found])
 

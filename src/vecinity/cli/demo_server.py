@@ -67,7 +67,7 @@ def _ready_url(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
     said = _text(log).strip().removeprefix("Error: ")
     raise Failure(
         f"The server did not start: {said}\n"
-        "Another port is taken with --port N (0: any free one), another directory with --data DIR."
+        "Try another port with --port N (0 is any free one), or another directory with --data DIR."
     )
 
 

@@ -60,7 +60,7 @@ class Reader:
 
     def before(self) -> str:
         """How much of the file was sent when something failed."""
-        return f"{counted(self.sent, 'vector')} before were sent" if self.sent else "none was sent"
+        return f"{counted(self.sent, 'vector') if self.sent else 'nothing'} was sent before"
 
     def __iter__(self) -> Iterator[Batch]:
         batch = Batch(first=1)

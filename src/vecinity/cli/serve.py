@@ -24,6 +24,7 @@ from vecinity.server.settings import ServerSettings
 
 DEFAULT_PORT = 8328
 _DRAIN_SECONDS = 10
+_IDLE_SECONDS = 75
 
 
 @click.command()
@@ -90,6 +91,7 @@ def serve(
         create_app(engine, settings),
         http=GuardedProtocol,
         ws="none",
+        timeout_keep_alive=_IDLE_SECONDS,
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,

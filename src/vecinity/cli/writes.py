@@ -105,7 +105,7 @@ def _sent(send: Callable[[list[dict[str, Any]]], str], batch: Batch, reader: Rea
     try:
         return send(batch.vectors)
     except VectorizeError as error:
-        lines = f"lines {batch.first} to {batch.last} were refused"
+        lines = f"lines {batch.first} to {batch.last} failed"
         raise Failure.of(error, f"({lines}, {reader.before()})") from error
 
 

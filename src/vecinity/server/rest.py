@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from vecinity.engine import Engine
-from vecinity.errors import RouteNotFound, VectorizeError
+from vecinity.errors import RequestTimeout, RouteNotFound, VectorizeError
 from vecinity.limits import ACCOUNT_ID_CHARS
 from vecinity.server import bodies, envelope, operations
 from vecinity.server.call import Call
@@ -65,6 +65,9 @@ def _endpoint(
             return await run_in_threadpool(_answer, operation, call)
         except VectorizeError as error:
             return envelope.failure(error, write=operation in _WRITES)
+        except ClientDisconnect:
+            # Nobody is there to read it, unless the guard already said why it hung up.
+            return envelope.failure(RequestTimeout())
 
     return endpoint
 
