@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def index_name(request: pytest.FixtureRequest) -> str:
     """A fresh legal name of an index, from the test's name."""
     stem = "".join(c if c.isascii() and c.isalnum() else "-" for c in request.node.name)[:40]
     return f"{stem}-{abs(hash(request.node.nodeid)) % 10**8}"
+
+
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder on a memory file system where there is one: a sync costs nothing there."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="vecinity-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -83,9 +83,7 @@ def test_a_flat_configuration_is_none(http: httpx2.Client, index_name: str) -> N
 
 def test_a_long_description_is_refused(http: httpx2.Client, index_name: str) -> None:
     body = {"name": index_name, "config": _CONFIG, "description": "x" * 1025}
-    text = (
-        "vectorize.index.invalid_config - Description must not exceed 1024 characters, got 1025"
-    )
+    text = "vectorize.index.invalid_config - Description must not exceed 1024 characters, got 1025"
     refused(http.post("/indexes", json=body), 400, 3001, text)
     assert index_name not in _names(http)
 

@@ -15,9 +15,7 @@ _DISCARD = {"unparsable-behavior": "discard"}
 
 @pytest.mark.parametrize("operation", ["insert", "upsert"])
 @pytest.mark.parametrize("parameters", [{}, {"unparsable-behavior": "error"}])
-def test_one_bad_line_refuses_all(
-    index: Index, operation: str, parameters: dict[str, str]
-) -> None:
+def test_one_bad_line_refuses_all(index: Index, operation: str, parameters: dict[str, str]) -> None:
     text = f"{UPSTREAM}failed to parse {operation} vectors request in ndjson format: "
     response = index.send(operation, _MIXED, params=parameters)
     refused(response, 400, 40023, f"{text}line Some(1) was not expected format")

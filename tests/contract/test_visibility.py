@@ -23,11 +23,9 @@ def _axis(number: int) -> list[float]:
     return [float(value) for value in rng.standard_normal(32).astype(np.float32)]
 
 
-def test_ten_thousand_writes_are_seen_by_the_next_query(tmp_path: Path) -> None:
-    memory = Path("/dev/shm")
-    folder = tmp_path if not memory.is_dir() else memory / f"vecinity-{tmp_path.name}"
+def test_ten_thousand_writes_are_seen_by_the_next_query(memory_path: Path) -> None:
     rng = random.Random(1)
-    with vecinity.open(folder) as db:
+    with vecinity.open(memory_path) as db:
         db.create_index("seen", dimensions=32, metric="cosine")
         index = db.index("seen")
         alive: dict[str, list[float]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -46,8 +47,6 @@ def test_the_sample_holds_the_true_neighbours_of_its_queries(real_data: Path) ->
     ids = {vector.id for vector in demo.vectors()}
     texts = [query["text"] for query in json.loads((real_data / "queries.json").read_text())]
     neighbors = np.load(real_data / "neighbors.i32.npy")
-    import gzip
-
     with gzip.open(real_data / "metadata.jsonl.gz", "rt", encoding="utf-8") as lines:
         all_ids = [json.loads(line)["id"] for line in lines]
     for query in demo.queries().values():
@@ -74,7 +73,8 @@ def test_runs_again_on_its_own_data(tmp_path: Path) -> None:
         assert ended.returncode == 0, ended.stdout
         assert "2,000 definitions" in ended.stdout
         assert "cloud-covered" in ended.stdout
-        assert all(len(line) <= 100 for line in ended.stdout.splitlines())
+        _, *rest = ended.stdout.splitlines()  # the first has the path of the data
+        assert max(map(len, rest)) <= 100
 
 
 def test_says_that_the_port_is_taken(tmp_path: Path) -> None:

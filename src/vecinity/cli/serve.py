@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
@@ -100,14 +103,12 @@ def serve(
     )
     try:
         asyncio.run(_Server(config, host, data).serve(sockets=[listener]))
-    except KeyboardInterrupt:
-        pass
     finally:
         engine.close()
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens, once it does."""
+    """Says where it listens, once it does; a signal to end is no failure."""
 
     def __init__(self, config: uvicorn.Config, host: str, data: Path) -> None:
         super().__init__(config)
@@ -122,6 +123,17 @@ class _Server(uvicorn.Server):
             click.echo(f"Vecinity {__version__}, data in {self._data}, Ctrl-C ends it")
             click.echo(f"Vecinity is listening on http://{host}:{port}")
             sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but it does not raise the signal again: the data is closed first."""
+        handled = (signal.SIGINT, signal.SIGTERM)
+        before = [(number, signal.signal(number, self.handle_exit)) for number in handled]
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
 
 
 def _listen(host: str, port: int, *, anyone: bool) -> socket.socket:

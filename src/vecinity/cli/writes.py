@@ -98,7 +98,8 @@ def _write(
         say_json({"index": name, "count": reader.sent})
     else:
         what = "insertion" if operation == "insert" else "upsertion"
-        say(f"Sent all {reader.sent} vectors of {file} to index '{name}' for {what}.")
+        sent = counted(reader.sent, "vector")
+        say(f"Sent {sent} of {file} to index '{name}' for {what}.")
 
 
 def _sent(send: Callable[[list[dict[str, Any]]], str], batch: Batch, reader: Reader) -> str:

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 from starlette.requests import Request
@@ -57,11 +57,12 @@ def json_body(call: Call, shape: type[T]) -> T:
 def _loose_body(call: Call, shape: type[T]) -> T:
     try:
         value: T = msgspec.json.decode(call.body, type=_loose(shape))
+        names = member_names(call.body)
     except msgspec.ValidationError as error:
         raise InvalidRequest(_reason(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InvalidRequest(str(error)) from error
-    note_unknown(call, msgspec.json.decode(call.body), shape)
+    note_unknown(call, names, shape)
     return value
 
 
@@ -72,18 +73,19 @@ def _loose(shape: type[T]) -> type[T]:
     return cast(type[T], loose)
 
 
-def note_unknown(call: Call, body: Any, shape: type[msgspec.Struct]) -> None:
-    """Note the members of `body` that `shape` does not have. Raises InvalidRequest if strict."""
+def note_unknown(call: Call, names: Iterable[str], shape: type[msgspec.Struct]) -> None:
+    """Note the `names` that `shape` does not have. Raises InvalidRequest in strict mode."""
     known = {field.encode_name for field in msgspec.structs.fields(shape)}
-    for name in unknown_members(body, known):
-        if call.settings.strict:
-            raise InvalidRequest(f'unknown field "{name}"')
-        call.note(f'unknown field "{name}"')
+    for name in names:
+        if name not in known:
+            if call.settings.strict:
+                raise InvalidRequest(f'unknown field "{name}"')
+            call.note(f'unknown field "{name}"')
 
 
-def unknown_members(body: Any, known: Iterable[str]) -> list[str]:
-    """The names in a JSON object that are not `known`."""
-    return [name for name in body if name not in known] if isinstance(body, dict) else []
+def member_names(body: bytes | msgspec.Raw) -> list[str]:
+    """The names in a JSON object, without a look at what is below. Raises as msgspec does."""
+    return list(msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
 
 
 def place_of(body: bytes, member: str) -> str:

@@ -21,8 +21,8 @@ from vecinity.server.vectors import read_batch
 
 class _CreateIndex(msgspec.Struct, forbid_unknown_fields=True):
     name: str
-    description: str | None = None
-    config: dict[str, Any] | None = None
+    description: Any = None
+    config: Any = None
 
 
 class _Config(msgspec.Struct):
@@ -74,7 +74,7 @@ def create_index(call: Call) -> Any:
     catalogue.check_index_name(body.name, limits)
     catalogue.check_description(body.description, limits)
     config = catalogue.check_config(body.config, limits)
-    note_unknown(call, body.config, _Config)
+    note_unknown(call, body.config or (), _Config)
     created = call.engine.create_index(call.account, body.name, config, body.description)
     return wire.description(created)
 

@@ -12,7 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from vecinity.batch import Batch, BatchBuilder, VectorRecord, no_vectors
 from vecinity.errors import TooManyVectors, UnknownContentType, UnparsableVectors
-from vecinity.server.bodies import unknown_members
+from vecinity.server.bodies import member_names
 from vecinity.server.call import Call
 
 _RAW_TYPES = ("", "application/x-ndjson", "application/json", "application/octet-stream")
@@ -117,15 +117,16 @@ def _one(
         return _record.decode(data)
     except _UNREADABLE as error:
         try:
-            record = _loose.decode(data)
+            record, names = _loose.decode(data), member_names(data)
         except _UNREADABLE:
             if reading.discard:
                 return None
             raise _unparsable(reading.operation, form, number, str(error)) from error
-    for name in unknown_members(msgspec.json.decode(data), VectorRecord.__struct_fields__):
-        if reading.call.settings.strict:
-            raise UnparsableVectors.unknown_field(reading.operation, form, number, name)
-        reading.call.note(f'unknown field "{name}"')
+    for name in names:
+        if name not in VectorRecord.__struct_fields__:
+            if reading.call.settings.strict:
+                raise UnparsableVectors.unknown_field(reading.operation, form, number, name)
+            reading.call.note(f'unknown field "{name}"')
     return record
 
 
