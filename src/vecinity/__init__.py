@@ -39,11 +39,14 @@ __all__ = [
 ]
 
 
-def open(path: str | os.PathLike[str], *, profile: Profile = "cloudflare") -> Database:
+def open(
+    path: str | os.PathLike[str], *, profile: Profile = "cloudflare", account: str = "local"
+) -> Database:
     """The database in the directory `path`, created if missing; close it after use.
 
     Args:
         profile: "cloudflare" keeps the service's limits and semantics, "open" lifts them.
+        account: whose indexes; matters for directories that a server wrote.
 
     Raises:
         DirectoryInUse: another process, such as a running server, owns the directory.
@@ -54,7 +57,7 @@ def open(path: str | os.PathLike[str], *, profile: Profile = "cloudflare") -> Da
     from vecinity.limits import PROFILES
     from vecinity.local.engine import LocalEngine
 
-    return Database(LocalEngine(Path(path), profile=profile), PROFILES[profile])
+    return Database(LocalEngine(Path(path), profile=profile), PROFILES[profile], account)
 
 
 def connect(

@@ -9,7 +9,7 @@ import httpx2
 import msgspec
 import orjson
 
-from vecinity.errors import UnexpectedAnswer, VectorizeError, by_code
+from vecinity.errors import UnexpectedAnswer, by_code
 
 _API_PATH = "/client/v4"
 _UPSTREAM = "vectorize.upstream_error - "
@@ -55,7 +55,8 @@ class Transport:
         try:
             response = self._client.request(method, path, **options)
         except httpx2.TransportError as error:
-            raise UnexpectedAnswer(f"{method} {self._client.base_url}: {error}") from error
+            url = self._client.base_url.join(path)
+            raise UnexpectedAnswer(f"{method} {url}: {error}") from error
         try:
             envelope = msgspec.json.decode(response.content)
             if envelope["success"]:
@@ -66,4 +67,6 @@ class Transport:
             raise UnexpectedAnswer(
                 f"{method} {response.url} answered {response.status_code}, which is no envelope"
             ) from error
-        raise _ERRORS.get(code, VectorizeError).of(text.removeprefix(_UPSTREAM))
+        if code not in _ERRORS:
+            raise UnexpectedAnswer(f"{text} [code: {code}]")
+        raise _ERRORS[code].of(text.removeprefix(_UPSTREAM))

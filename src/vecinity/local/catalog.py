@@ -179,8 +179,7 @@ class Catalog:
     def _set_state(self, entry: Entry, state: str) -> None:
         with self._transaction():
             self._connection.execute(
-                "UPDATE indexes SET state = ?, modified_on = ? WHERE uuid = ?",
-                (state, now().isoformat(), entry.uuid),
+                "UPDATE indexes SET state = ? WHERE uuid = ?", (state, entry.uuid)
             )
 
     @contextmanager

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vecinity.errors import InvalidCursor, StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import cursor as cursors
@@ -21,7 +19,7 @@ from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
 from vecinity.local.follower import Follower, Snapshot
-from vecinity.local.rows import Segments
+from vecinity.local.rows import Segments, as_bytes
 from vecinity.local.search import RowNumbers, nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
@@ -236,5 +234,5 @@ class OpenIndex:
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:
-    data = np.ascontiguousarray(values).tobytes()
-    return row_crc(row.id, row.namespace, row.metadata, row.born, data) == row.crc
+    crc = row_crc(row.id, row.namespace, row.metadata, row.born, as_bytes(values))
+    return crc == row.crc

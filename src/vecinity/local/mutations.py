@@ -15,7 +15,7 @@ from vecinity.limits import Limits
 from vecinity.local import store
 from vecinity.local.checksum import row_crc
 from vecinity.local.follower import Change, Follower
-from vecinity.local.rows import Segments
+from vecinity.local.rows import Segments, as_bytes
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
 from vecinity.model import MetadataType
 
@@ -107,8 +107,8 @@ class Transaction:
         self._check_room(batch, len(batch) - len(died))
         before = self._last
         born = before.number + 1
-        data = batch.values.data.cast("B")
-        width = len(data) // len(batch) if len(batch) else 0
+        data = as_bytes(batch.values)
+        width = 4 * batch.values.shape[1]
         crcs = [
             row_crc(vector_id, namespace, metadata, born, data[n * width : (n + 1) * width])
             for n, (vector_id, namespace, metadata) in enumerate(

@@ -56,7 +56,7 @@ class Segment:
         return norms[:rows]
 
     def checksum(self) -> int:
-        return zlib.crc32(self.values.reshape(-1).view(np.uint8).data)
+        return zlib.crc32(as_bytes(self.values))
 
     def _map(self) -> FloatArray:
         if self.file.size == 0:
@@ -100,7 +100,7 @@ class Segments:
         What stood there before belonged to a write that failed. Durable after `sync`.
         """
         created = []
-        data = np.ascontiguousarray(matrix).data.cast("B")
+        data = as_bytes(matrix)
         width = self._dimensions * 4
         while data:
             number, place = divmod(first, self.segment_rows)
@@ -154,6 +154,11 @@ class Segments:
         name = f"{number:08d}-0.f32"
         self.all.append(Segment(RowFile.create(self._folder / name), self._dimensions))
         return name
+
+
+def as_bytes(values: FloatArray) -> memoryview:
+    """The bytes of `values` as they stand in a segment, without a copy if contiguous."""
+    return np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
 
 
 def _norms(values: FloatArray) -> FloatArray:
