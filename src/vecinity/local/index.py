@@ -101,15 +101,16 @@ class OpenIndex:
         ]
 
     def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
-        return self._query(self._follower.snapshot, vector, options)
+        return self._query(self._follower.snapshot, vector, options, itself=-1)
 
     def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
         snapshot = self._follower.snapshot
         found = self._rows_of_ids(snapshot, [vector_id])
         if not found:
             return []
-        [(_, values)] = self._read(snapshot, list(found.values())).values()
-        return self._query(snapshot, values, options)
+        [row] = found.values()
+        _, values = self._read(snapshot, [row])[row]
+        return self._query(snapshot, values, options, itself=row)
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
         with self._reader() as connection:
@@ -150,7 +151,9 @@ class OpenIndex:
             connection.close()
         self._segments.close()
 
-    def _query(self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions) -> list[Match]:
+    def _query(
+        self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions, itself: int
+    ) -> list[Match]:
         conditions = options.filter.conditions if options.filter else ()
         candidates = self._follower.select(snapshot, options.namespace, conditions)
         rows, scores = nearest(
@@ -160,6 +163,7 @@ class OpenIndex:
             candidates,
             snapshot.segments,
             self.settings.segment_rows,
+            itself,
         )
         return self._matches(snapshot, rows, scores, options)
 

@@ -32,12 +32,14 @@ def nearest(
     candidates: BitMap,
     segments: Sequence[Segment],
     segment_rows: int,
+    itself: int = -1,
 ) -> tuple[RowNumbers, FloatArray]:
     """The best k of `candidates` and their scores, best first, equal scores in row order.
 
     Args:
         query: float32, shape (d,).
         candidates: row numbers, all of them stored in `segments`.
+        itself: a row that comes first among equal scores.
 
     Returns:
         Row numbers and float32 scores, both of length min(k, len(candidates)).
@@ -47,11 +49,13 @@ def nearest(
     if k == 0:
         return rows, np.empty(0, np.float32)
     if metric is not Metric.EUCLIDEAN and not query.any():
-        return rows[:k], np.zeros(k, np.float32)
+        order = np.argsort(rows != itself, kind="stable")[:k]
+        return rows[order], np.zeros(k, np.float32)
     if len(rows) > k:
         rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows)]
     exact = _exact(metric, query, rows, segments, segment_rows)
-    order = np.lexsort((rows, -exact if metric.descending else exact))[:k]
+    best_first = -exact if metric.descending else exact
+    order = np.lexsort((rows, rows != itself, best_first))[:k]
     return rows[order], exact[order]
 
 

@@ -84,7 +84,7 @@ def note_unknown(call: Call, names: Iterable[str], shape: type[msgspec.Struct]) 
 
 
 def member_names(body: bytes | msgspec.Raw) -> list[str]:
-    """The names in a JSON object, without a look at what is below. Raises as msgspec does."""
+    """The names in a JSON object, without a look at their values. Raises as msgspec does."""
     return list(msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
 
 
@@ -115,13 +115,22 @@ class _Plain:
 
 
 class _Gzip:
-    """Unpacks gzip, never more than is allowed and one chunk."""
+    """Unpacks gzip of one or more members, never much more than is allowed."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._stream = zlib.decompressobj(_GZIP)
 
     def __call__(self, chunk: bytes) -> bytes:
+        unpacked = b""
+        while chunk:
+            if self._stream.eof:
+                self._stream = zlib.decompressobj(_GZIP)
+            unpacked += self._unpack(chunk)
+            chunk = self._stream.unused_data
+        return unpacked
+
+    def _unpack(self, chunk: bytes) -> bytes:
         try:
             unpacked = self._stream.decompress(chunk, self._max_bytes + 1)
         except zlib.error as error:

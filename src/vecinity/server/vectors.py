@@ -18,7 +18,7 @@ from vecinity.server.call import Call
 _RAW_TYPES = ("", "application/x-ndjson", "application/json", "application/octet-stream")
 _SLICE_BYTES = 1_000_000
 _BOM = b"\xef\xbb\xbf"
-_OBJECT_OF_VECTORS = re.compile(rb'\s*\{\s*"vectors"\s*:')
+_OBJECT_OF_VECTORS = re.compile(rb'\s*\{.{0,65536}?"vectors"\s*:', re.DOTALL)
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -59,14 +59,13 @@ def read_batch(call: Call, operation: str, dimensions: int, *, discard: bool) ->
     if body[:64].lstrip()[:1] == b'"':
         body = _unquoted(operation, body)
     reading = _Reading(call, operation, BatchBuilder(dimensions, call.settings.limits), discard)
-    if body[:64].lstrip()[:1] == b"[" or _OBJECT_OF_VECTORS.match(body):
-        _read_json(reading, body)
-        form = "json"
-    else:
+    items = _json_items(operation, body)
+    if items is None:
         _read_ndjson(reading, body)
-        form = "ndjson"
+    else:
+        _read_json(reading, items)
     if not len(reading.builder):
-        raise no_vectors(operation, form)
+        raise no_vectors(operation, "ndjson" if items is None else "json")
     return reading.builder.build()
 
 
@@ -95,11 +94,32 @@ def _decoded_lines(part: bytes, lines: int) -> list[VectorRecord] | None:
     return records if len(records) == lines else None
 
 
-def _read_json(reading: _Reading, body: bytes) -> None:
+def _json_items(operation: str, body: bytes) -> list[msgspec.Raw] | None:
+    """The vectors of a JSON array or of `{"vectors": [...]}`; None if the body is neither."""
+    if body[:64].lstrip()[:1] == b"[":
+        try:
+            return _array.decode(body)
+        except _UNREADABLE as error:
+            raise UnparsableVectors(operation, "json").with_detail(str(error)) from error
+    if not _OBJECT_OF_VECTORS.match(body):
+        return None
     try:
-        items = _object.decode(body).vectors if body.lstrip()[:1] == b"{" else _array.decode(body)
+        return _object.decode(body).vectors
     except _UNREADABLE as error:
-        raise UnparsableVectors(reading.operation, "json").with_detail(str(error)) from error
+        if not _is_object_of_vectors(body):
+            return None
+        raise UnparsableVectors(operation, "json").with_detail(str(error)) from error
+
+
+def _is_object_of_vectors(body: bytes) -> bool:
+    """Whether an unreadable body is not just lines of which one has a member of that name."""
+    try:
+        return "vectors" in member_names(body)
+    except _UNREADABLE:
+        return b"\n" not in body.strip()
+
+
+def _read_json(reading: _Reading, items: list[msgspec.Raw]) -> None:
     most = reading.call.settings.limits.batch_vectors
     if len(items) > most:
         raise TooManyVectors(most, len(items))
