@@ -19,6 +19,24 @@ JSON = {"content-type": "application/json"}
 UPSTREAM = "vectorize.upstream_error - "
 """What REST puts before the 40xxx texts of insert and upsert, and before no others."""
 
+ROUTES = [
+    ("GET", "/indexes"),
+    ("POST", "/indexes"),
+    ("GET", "/indexes/{}"),
+    ("DELETE", "/indexes/{}"),
+    ("POST", "/indexes/{}/insert"),
+    ("POST", "/indexes/{}/upsert"),
+    ("POST", "/indexes/{}/query"),
+    ("POST", "/indexes/{}/get_by_ids"),
+    ("POST", "/indexes/{}/delete_by_ids"),
+    ("GET", "/indexes/{}/info"),
+    ("GET", "/indexes/{}/list"),
+    ("POST", "/indexes/{}/metadata_index/create"),
+    ("GET", "/indexes/{}/metadata_index/list"),
+    ("POST", "/indexes/{}/metadata_index/delete"),
+]
+"""The 14 routes of the V2 API, with a place for the index's name."""
+
 Expected = str | re.Pattern[str]
 
 

@@ -118,37 +118,25 @@ class Catalog:
         profile: str,
         most: int,
     ) -> Entry:
-        """Reserve a name; `publish` or `abandon` must follow, also after an error of the disk.
+        """Reserve a name; `publish` or `abandon` must follow.
 
         Raises:
             DuplicateName, TooManyIndexes
         """
-        key = (account, name)
-        with self._lock:
-            if key in self._live or key in self._creating:
-                raise DuplicateName(name)
-            if sum(1 for owner, _ in (*self._live, *self._creating) if owner == account) >= most:
-                raise TooManyIndexes(most)
-            self._creating.add(key)
+        self._reserve((account, name), most)
         time = now()
-        entry = Entry(
-            str(uuid.uuid4()), account, IndexDescription(name, config, description, time, time)
-        )
-        with self._transaction():
-            self._connection.execute(
-                "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
-                (
-                    entry.uuid,
-                    account,
-                    name,
-                    description,
-                    config.dimensions,
-                    config.metric,
-                    profile,
-                    time.isoformat(),
-                    time.isoformat(),
-                ),
-            )
+        about = IndexDescription(name, config, description, time, time)
+        entry = Entry(str(uuid.uuid4()), account, about)
+        row = (entry.uuid, account, name, description, config.dimensions, config.metric, profile)
+        try:
+            with self._transaction():
+                self._connection.execute(
+                    "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
+                    (*row, time.isoformat(), time.isoformat()),
+                )
+        except BaseException:
+            self.abandon(entry)
+            raise
         return entry
 
     def publish(self, entry: Entry) -> None:
@@ -159,9 +147,9 @@ class Catalog:
         self._deleted.discard(key)
         self._creating.discard(key)
 
-    def abandon(self, account: str, name: str) -> None:
-        """Free a reserved name after a failure."""
-        self._creating.discard((account, name))
+    def abandon(self, entry: Entry) -> None:
+        """Free a reserved name after a failure; its record goes at the next start."""
+        self._creating.discard((entry.account, entry.description.name))
 
     def delete(self, entry: Entry) -> None:
         """From here on the index is gone; its files may follow."""
@@ -175,6 +163,15 @@ class Catalog:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _reserve(self, key: _Key, most: int) -> None:
+        account, name = key
+        with self._lock:
+            if key in self._live or key in self._creating:
+                raise DuplicateName(name)
+            if sum(owner == account for owner, _ in (*self._live, *self._creating)) >= most:
+                raise TooManyIndexes(most)
+            self._creating.add(key)
 
     def _set_state(self, entry: Entry, state: str) -> None:
         with self._transaction():

@@ -92,7 +92,8 @@ class LocalEngine:
                 indexes.create(self._index_folder(entry.uuid), settings)
                 self._catalog.publish(entry)
             except BaseException:
-                self._catalog.abandon(account, name)
+                self._catalog.abandon(entry)
+                remove_folder(self._index_folder(entry.uuid))
                 raise
         return entry.description
 
