@@ -205,9 +205,10 @@ class Index:
     def _ids(self, ids: Sequence[str], most: int) -> list[str]:
         if isinstance(ids, str):
             raise TypeError("ids must be a sequence of strings, not one string")
-        if len(ids) > most:
-            raise TooManyIds(most, len(ids))
-        return checked_ids(ids, self._limits)
+        distinct = checked_ids(ids, self._limits)
+        if len(distinct) > most:
+            raise TooManyIds(most, len(distinct))
+        return distinct
 
 
 def _record(operation: str, number: int, vector: VectorLike) -> VectorRecord:

@@ -90,6 +90,8 @@ def serve(
     except (DirectoryInUse, UnknownFormat, OSError) as error:
         raise click.ClickException(str(error)) from error
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # What clients send wrongly is theirs to read, in the answer.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         create_app(engine, settings),
         http=GuardedProtocol,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,8 +32,8 @@ class Call:
 
     @property
     def media_type(self) -> str:
-        """The content type without parameters, in lower case."""
-        return self.content_type.split(";", 1)[0].strip().lower()
+        """The content type without parameters, in lower case; of several, the first."""
+        return re.split("[;,]", self.content_type, maxsplit=1)[0].strip().lower()
 
     def allow_parameters(self, *known: str) -> None:
         """Note query-string parameters that are not `known`.

@@ -121,6 +121,7 @@ def query(call: Call) -> Any:
         return_values=bool(body.return_values),
         return_metadata=_return_metadata(call, body.return_metadata),
     )
+    _hint_at_missing_indexes(call, index, options)
     if body.vector_id is not None:
         [vector_id] = checked_ids([body.vector_id], limits)
         return wire.matches(index.query_by_id(vector_id, options))
@@ -183,10 +184,10 @@ def _mutation(mutation_id: str) -> dict[str, str]:
 
 
 def _ids(call: Call, most: int) -> list[str]:
-    ids = json_body(call, _Ids).ids
+    ids = checked_ids(json_body(call, _Ids).ids, call.settings.limits)
     if len(ids) > most:
         raise TooManyIds(most, len(ids))
-    return checked_ids(ids, call.settings.limits)
+    return ids
 
 
 def _discard(call: Call) -> bool:
@@ -220,6 +221,17 @@ def _return_metadata(call: Call, given: object) -> ReturnMetadata:
             f"expected one of `none`, `indexed`, `all` at {place}"
         )
     raise InvalidRequest(f"returnMetadata: expected value at {place}")
+
+
+def _hint_at_missing_indexes(call: Call, index: Index, options: QueryOptions) -> None:
+    """Say why a filter can find nothing (settled.md, Filters)."""
+    if options.filter is None:
+        return
+    indexed = {found.property_name for found in index.list_metadata_indexes()}
+    for condition in options.filter.conditions:
+        name = condition.property_name
+        if name not in indexed:
+            call.note(f'property "{name}" has no metadata index, so the filter matches nothing')
 
 
 def _property_to_delete(call: Call) -> str:
