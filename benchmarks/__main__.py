@@ -6,7 +6,6 @@ import argparse
 import importlib
 import os
 import platform
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -36,11 +35,11 @@ def _circumstances(part: str) -> list[str]:
     libraries = ", ".join(f"{name} {version(name)}" for name in _VERSIONS)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return [
-        f"Made by `make bench ARGS=\"{part} --data FOLDER\"` on {datetime.now(UTC):%Y-%m-%d}: "
+        f'Made by `make bench ARGS="{part} --data FOLDER"` on {datetime.now(UTC):%Y-%m-%d}: '
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
         f"{libraries}; load average afterwards {load}.",
     ]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

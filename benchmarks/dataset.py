@@ -56,6 +56,4 @@ class Dataset:
                 self.ids, self.vectors, self.metadata, strict=True
             )
         ]
-        return [
-            b"\n".join(lines[start : start + batch]) for start in range(0, len(lines), batch)
-        ]
+        return [b"\n".join(lines[start : start + batch]) for start in range(0, len(lines), batch)]

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import httpx2
+from tests.support.server import Server
 
 from benchmarks.dataset import METADATA_INDEXES, Dataset
 from benchmarks.stages import ingest_stages
-from tests.support.server import Server
 from vecinity.metric import FloatArray
 
 _BATCH = 5_000
@@ -69,7 +69,7 @@ def _ingest(server: Server, data: Dataset, bodies: list[bytes]) -> float:
         thread.join()
     seconds = time.perf_counter() - start
     with server.client() as client:
-        count = _ok(client.get("/indexes/real/info")).json()["result"]["vectorCount"]
+        count: int = _ok(client.get("/indexes/real/info")).json()["result"]["vectorCount"]
     assert count == len(data.ids), count
     return count / seconds
 

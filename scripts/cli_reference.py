@@ -30,7 +30,8 @@ def reference() -> str:
 
 
 def _block(path: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=path, max_content_width=88, terminal_width=88)
+    settings = {**main.context_settings, "max_content_width": 88, "terminal_width": 88}
+    context = click.Context(command, info_name=path, **settings)
     return f"```text\n{command.get_help(context)}\n```\n"
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -83,6 +83,12 @@ class Pair:
         self._database.create_index("i", dimensions=shape.dimensions, metric=shape.metric)
         self._index = self._database.index("i")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         self._database.close()
 
@@ -94,6 +100,12 @@ class Pair:
 
     def run(self, step: Step) -> None:
         getattr(self, step.method)(*step.arguments)
+
+    def replay(self, history: Sequence[Step]) -> None:
+        """Run every step, then compare everything there is."""
+        for step in history:
+            self.run(step)
+        self.check_everything()
 
     def insert(self, vectors: list[dict[str, Json]]) -> None:
         vectors = self._sized(vectors)

@@ -1,4 +1,4 @@
-"""What the cases are made of: small alphabets, so that things meet, with nasty members."""
+"""Random shapes, histories and queries, from the alphabets."""
 
 from __future__ import annotations
 
@@ -6,107 +6,106 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.search.alphabets import (
+    COORDINATES,
+    IDS,
+    METADATA,
+    METRICS,
+    NAMESPACES,
+    NUMBERS,
+    OPERANDS,
+    PATTERNS,
+    PROFILES,
+    PROPERTIES,
+    STRINGS,
+    TYPES,
+    metadata,
+    weighted,
+)
 from tests.search.compare import Query, Shape, Step
-from tests.search.model import Json, Profile
+from tests.search.model import Json
 
-PROFILES: list[Profile] = ["cloudflare", "open"]
-METRICS = ["cosine", "euclidean", "dot-product"]
-
-_ASCII_64 = "x" * 64
-_WIDE_64 = "é" * 32
-
-STRINGS = [
-    "", "a", "ab", "b", "B", "é", "e\u0301", "\uffff", "😀", "a\x00b", "1", "true", "null",
-    _ASCII_64, _ASCII_64 + "y", _ASCII_64 + "z", _ASCII_64[:-1] + "é", _ASCII_64[:-1] + "éa",
-    _WIDE_64, _WIDE_64 + "a", _WIDE_64[:-1] + "😀", _WIDE_64[:-1] + "€",
-]  # fmt: skip
-"""Around the cut at 64 bytes, within and after characters; U+FFFF and U+1F600 sort differently as
-UTF-16."""
-
-NUMBERS: list[Json] = [
-    0, -0.0, 1, 1.0, -1, 2, 2.5, 1e-300, -1e300, 1e15, 0.1, 2**53, 2**53 + 1, 2**63, 2**64,
-    -(2**63),
-]  # fmt: skip
-
-SCALARS: list[Json] = [*STRINGS, *NUMBERS, True, False, None]
-
-OTHERS: list[Json] = [[], ["a"], ["a", 1, None], {}, {"c": "a"}, {"c": {"d": 1}}, [{"b": "a"}]]
-"""Values that no metadata index holds, or only below a dot."""
-
-PROPERTIES = ["a", "b", "b.c", "b.c.d", "n|m", "é"]
-"""Of metadata indexes and filters; "b" can be a scalar or hold the others."""
-
-IDS = ["a", "b", "c", "d", "e", "B", "é", "😀", "\uffff", "a\x00", "x" * 64, " "]
-NAMESPACES = [None, "", "n", "N", "n\x00", "é" * 32]
-
-COORDINATES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 0.1, -3.75, 1e-30, -1e-30, 1e-45, 1e15, -1e15, 1e18]
-"""Tiny ones whose squares vanish in float32, huge ones whose distances' squares overflow it."""
-
-_PATTERNS = [
-    [0.0], [1.0], [-1.0], [1e-30], [-1e-30, 1e-30], [1e15], [1.0, 0.0], [0.0, 1.0], [1.0, 1e-30],
-    [1e15, 1.0], [3e18, 0.0], [-3e18, 0.0], [1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0], [-0.0, 0.5],
-]  # fmt: skip
-"""Vectors that meet again: equal, parallel, opposite, orthogonal ones."""
-
-ids = st.sampled_from(IDS)
-namespaces = st.sampled_from(NAMESPACES)
-scalars = st.sampled_from(SCALARS)
-patterns = st.one_of(
-    st.sampled_from(_PATTERNS), st.lists(st.sampled_from(COORDINATES), min_size=2, max_size=4)
+_dice = st.integers(0, 7)
+_ids = st.sampled_from(weighted(IDS[:7], IDS))
+_names = st.sampled_from(weighted(list(PROPERTIES)[:3], list(PROPERTIES)))
+_namespaces = st.sampled_from(weighted(NAMESPACES[:3], NAMESPACES))
+_patterns = st.one_of(
+    st.sampled_from(PATTERNS), st.lists(st.sampled_from(COORDINATES), min_size=2, max_size=4)
 )
-
-_inner = st.dictionaries(st.sampled_from(["c", "d"]), st.one_of(scalars, st.just({"d": 1})))
-metadata = st.one_of(
-    st.none(),
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "a": st.one_of(scalars, st.sampled_from(OTHERS)),
-            "b": st.one_of(scalars, st.sampled_from(OTHERS), _inner),
-            "n|m": scalars,
-            "é": scalars,
-        },
-    ),
-)
-
-_bounds = st.sampled_from([*STRINGS, *NUMBERS])
 
 
 @st.composite
-def _ranges(draw: st.DrawFn) -> dict[str, Json]:
+def _vector(draw: st.DrawFn) -> dict[str, Json]:
+    """A vector, one time in eight without metadata."""
+    vector: dict[str, Json] = {"id": draw(_ids), "values": draw(_patterns)}
+    if (namespace := draw(_namespaces)) is not None:
+        vector["namespace"] = namespace
+    if draw(_dice) < 7:
+        vector["metadata"] = metadata(*(draw(values) for values in _metadata_values))
+    return vector
+
+
+_metadata_values = [st.sampled_from(values) for values in METADATA.values()]
+_vectors = _vector()
+_few_vectors = st.lists(_vectors, min_size=1, max_size=5)
+_many_vectors = st.lists(_vectors, min_size=5, max_size=8)
+
+_operands = {name: st.sampled_from(values) for name, values in OPERANDS.items()}
+_lists = {name: st.lists(values, max_size=4) for name, values in _operands.items()}
+_bounds = {
+    name: st.sampled_from(
+        [v for v in values if v is not None and not isinstance(v, bool)] or [*STRINGS, *NUMBERS]
+    )
+    for name, values in OPERANDS.items()
+}
+_kinds = st.sampled_from(["bare", "$eq", "$ne", "$in", "$nin", "range", "range"])
+_lower = st.sampled_from(["$gt", "$gte"])
+_upper = st.sampled_from(["$lt", "$lte"])
+_several_names = st.lists(st.sampled_from(list(PROPERTIES)), min_size=2, max_size=3, unique=True)
+
+
+@st.composite
+def _conditions(draw: st.DrawFn, name: str) -> Json:
+    kind = draw(_kinds)
+    if kind == "range":
+        return draw(_ranges(name))
+    operand = draw((_lists if kind in ("$in", "$nin") else _operands)[name])
+    return operand if kind == "bare" else {kind: operand}
+
+
+@st.composite
+def _ranges(draw: st.DrawFn, name: str) -> Json:
     """One bound, or a lower and an upper one of the same type."""
-    low, high = draw(_bounds), draw(_bounds)
-    lower, upper = draw(st.sampled_from(["$gt", "$gte"])), draw(st.sampled_from(["$lt", "$lte"]))
-    if isinstance(low, str) == isinstance(high, str) and draw(st.booleans()):
-        return {lower: low, upper: high}
-    return {lower: low} if draw(st.booleans()) else {upper: high}
+    low, high = draw(_bounds[name]), draw(_bounds[name])
+    kind = draw(st.sampled_from(["both", "low", "high"]))
+    if kind == "both" and isinstance(low, str) == isinstance(high, str):
+        return {draw(_lower): low, draw(_upper): high}
+    return {draw(_upper): high} if kind == "high" else {draw(_lower): low}
 
 
-conditions: st.SearchStrategy[Json] = st.one_of(
-    scalars,
-    st.builds(lambda name, value: {name: value}, st.sampled_from(["$eq", "$ne"]), scalars),
-    st.builds(
-        lambda name, values: {name: values},
-        st.sampled_from(["$in", "$nin"]),
-        st.lists(scalars, max_size=4),
-    ),
-    _ranges(),
-)
-filters = st.dictionaries(st.sampled_from(PROPERTIES), conditions, min_size=1, max_size=3)
+@st.composite
+def filters(draw: st.DrawFn, usual: tuple[str, ...] = tuple(PROPERTIES)) -> dict[str, Json]:
+    """Mostly one condition on one of `usual`, at times several on any property."""
+    names = [draw(st.sampled_from(usual))] if draw(_dice) < 7 else draw(_several_names)
+    return {name: draw(_conditions(name)) for name in names}
 
 
-def queries(
-    filters: st.SearchStrategy[Json],
-) -> st.SearchStrategy[Query]:
-    """Queries by vector, and a third of them by id."""
+_vector_ids = st.one_of(st.none(), st.none(), _ids)
+_top_ks = st.sampled_from([1, 2, 3, 5, 20, 50])
+_returned = st.sampled_from(["none", "indexed", "all"])
+_query_namespaces = st.one_of(st.none(), st.none(), _namespaces)
+
+
+def queries(filters: st.SearchStrategy[dict[str, Json] | None]) -> st.SearchStrategy[Query]:
+    """Queries by vector, and some of them by id."""
     return st.builds(
         Query,
-        vector=patterns,
-        vector_id=st.one_of(st.none(), st.none(), ids),
-        top_k=st.sampled_from([1, 2, 3, 5, 20, 50]),
+        vector=_patterns,
+        vector_id=_vector_ids,
+        top_k=_top_ks,
         return_values=st.booleans(),
-        return_metadata=st.sampled_from(["none", "indexed", "all"]),
-        namespace=namespaces,
+        return_metadata=_returned,
+        namespace=_query_namespaces,
         filter=filters,
     )
 
@@ -115,39 +114,43 @@ def queries(
 def shapes(draw: st.DrawFn) -> Shape:
     """Segments of few rows, so that small indexes have many of them."""
     profile = draw(st.sampled_from(PROFILES))
-    dimensions = 32 if profile == "cloudflare" else draw(st.sampled_from([1, 2, 3, 5, 17]))
+    dimensions = 32 if profile == "cloudflare" else draw(st.sampled_from([1, 2, 3, 4, 17]))
     segment_rows = draw(st.sampled_from([1, 2, 3, 7, None]))
     return Shape(profile, draw(st.sampled_from(METRICS)), dimensions, segment_rows)
 
 
-vectors: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
-    {"id": ids, "values": patterns}, optional={"namespace": namespaces, "metadata": metadata}
-)
-batches = st.lists(vectors, min_size=1, max_size=5)
-
-
-def _steps(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+def _step(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
     return st.builds(Step, st.just(name), st.tuples(*arguments))
 
 
+_usual_creations = [
+    Step("create_metadata_index", (name, type_)) for name, type_ in PROPERTIES.items()
+]
+_any_creations = [Step("create_metadata_index", (name, t)) for name in PROPERTIES for t in TYPES]
+_creations = st.sampled_from(weighted(_usual_creations[:3], _usual_creations + _any_creations))
 _counts = st.integers(1, 4)
-
-steps = st.one_of(
-    _steps("insert", batches),
-    _steps("upsert", batches),
-    _steps("upsert", batches),
-    _steps("delete", st.lists(ids, max_size=4)),
-    _steps(
-        "create_metadata_index",
-        st.sampled_from(PROPERTIES),
-        st.sampled_from(["string", "number", "boolean"]),
-    ),
-    _steps("delete_metadata_index", st.sampled_from(PROPERTIES)),
-    _steps("query", queries(st.one_of(st.none(), filters))),
-    _steps("query", queries(st.one_of(st.none(), filters))),
-    _steps("get", st.lists(ids, max_size=5)),
-    _steps("start_listing", _counts),
-    _steps("continue_listing", st.integers(0, 3), _counts),
-    _steps("describe"),
-    _steps("reopen"),
+_others_than_queries = st.one_of(
+    _step("insert", _few_vectors),
+    _step("upsert", _few_vectors),
+    _step("delete", st.lists(_ids, max_size=4)),
+    _creations,
+    _step("delete_metadata_index", _names),
+    _step("get", st.lists(_ids, max_size=5)),
+    _step("start_listing", _counts),
+    _step("continue_listing", st.integers(0, 3), _counts),
+    _step("describe"),
+    _step("reopen"),
 )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Step]:
+    """Metadata indexes, vectors, then up to eight steps of all kinds, a query after each."""
+    history = draw(st.lists(_creations, min_size=1, max_size=4))
+    usual = tuple(step.arguments[0] for step in history)
+    history.append(Step("upsert", (draw(_many_vectors),)))
+    filtered, unfiltered = queries(filters(usual)), queries(st.none())
+    for step in draw(st.lists(_others_than_queries, min_size=1, max_size=8)):
+        query = draw(filtered if draw(_dice) < 7 else unfiltered)
+        history += [step, Step("query", (query,))]
+    return history

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from scripts import cli_reference
 
 import vecinity
-from scripts import cli_reference
 from vecinity.cli.main import SECTIONS
 
 _TOP = Path(__file__).parent.parent.parent

@@ -6,13 +6,9 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
 from vecinity.cli.command import Failure
 
@@ -21,65 +17,74 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 
 
-@dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that listens at `url`."""
+    """A server process and all that it says; `url` is where it listens, once it does."""
 
-    url: str
-    process: subprocess.Popen[bytes]
-    log: IO[bytes]
+    def __init__(self, port: int, data: os.PathLike[str]) -> None:
+        command = [sys.executable, "-m", "vecinity", "serve"]
+        command += ["--host", "127.0.0.1", "--port", str(port), "--data", os.fspath(data)]
+        env = {name: text for name, text in os.environ.items() if not name.startswith("VECINITY_")}
+        self.url = ""
+        self._said: list[str] = []
+        self._settled = threading.Event()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            text=True,
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def wait_ready(self) -> None:
+        """Return when it listens. Raises Failure, with what it said, if it does not."""
+        self._settled.wait(_START_SECONDS)
+        if not self.url:
+            said = "".join(self._said).strip().removeprefix("Error: ")
+            raise Failure(
+                f"The server did not start: {said}\n"
+                "Try another port with --port N (0 is any free one), "
+                "or another directory with --data DIR."
+            )
 
     def wait(self) -> None:
         """Return never, unless the server ends of itself: then raise Failure."""
-        self.process.wait()
-        raise Failure(f"the server ended:\n{_text(self.log)}")
+        self._process.wait()
+        raise Failure(f"the server ended:\n{''.join(self._said)}")
+
+    def stop(self) -> None:
+        """Ask it to end, and make sure."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                self._said.append(line)
+                if found := _READY.search(line):
+                    self.url = found[1]
+                    self._settled.set()
+        self._settled.set()
 
 
 @contextmanager
-def running_server(port: int, data: Path) -> Iterator[RunningServer]:
+def running_server(port: int, data: os.PathLike[str]) -> Iterator[RunningServer]:
     """A server on loopback that takes any token; it ends with the context.
 
     Raises:
         Failure: it did not start, with what it said.
     """
-    command = [sys.executable, "-m", "vecinity", "serve"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--data", str(data)]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("VECINITY_")}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env
-        )
-        try:
-            yield RunningServer(_ready_url(process, log), process, log)
-        finally:
-            _stop(process)
-
-
-def _ready_url(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        ended = process.poll() is not None
-        if found := _READY.search(_text(log)):
-            return found[1]
-        if ended:
-            break
-        time.sleep(0.02)
-    said = _text(log).strip().removeprefix("Error: ")
-    raise Failure(
-        f"The server did not start: {said}\n"
-        "Try another port with --port N (0 is any free one), or another directory with --data DIR."
-    )
-
-
-def _text(log: IO[bytes]) -> str:
-    # pread: the child writes through the same open file, whose position must stay at the end
-    return os.pread(log.fileno(), 100_000, 0).decode(errors="replace")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    server = RunningServer(port, data)
     try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        server.wait_ready()
+        yield server
+    finally:
+        server.stop()
