@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from vecinity.errors import VectorizeError
+from vecinity.errors import CannotOpen, VectorizeError
 from vecinity.library import Database, Index
 from vecinity.limits import Profile
 from vecinity.model import (
@@ -35,6 +35,7 @@ __all__ = [
     "IndexInfo",
     "MetadataIndex",
     "VectorizeError",
+    "CannotOpen",
     "__version__",
 ]
 
@@ -49,8 +50,8 @@ def open(
         account: whose indexes; matters for directories that a server wrote.
 
     Raises:
-        DirectoryInUse: another process, such as a running server, owns the directory.
-        UnknownFormat: a newer version wrote it.
+        CannotOpen: another process, such as a running server, owns the directory; a newer version
+            wrote it; or it is damaged.
     """
     from pathlib import Path
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 
+class CannotOpen(Exception):
+    """A data directory can't be used: it is in use, damaged, or of a newer version."""
+
+
 class VectorizeError(Exception):
     """Base of every error that the API answers.
 

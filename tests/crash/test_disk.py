@@ -12,29 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 
 from tests.crash.workload import DIMENSIONS, INDEX, vector_of
 from tests.support.server import Server
-
-_FILLER = 400_000
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path, in_ci: bool) -> Iterator[Path]:
-    """A file system of 3 MB, part of it taken by the file `filler`."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        if in_ci:
-            pytest.fail("no small file system can be mounted")
-        pytest.skip("only root can mount a small file system")
-    try:
-        (folder / "filler").write_bytes(bytes(_FILLER))
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def _create(http: httpx2.Client) -> None:
@@ -105,14 +85,10 @@ def test_an_index_cannot_be_created_on_a_full_disk(small_disk: Path) -> None:
 
 
 @contextmanager
-def _failing_syncs(server: Server, in_ci: bool) -> Iterator[None]:
+def _failing_syncs(server: Server, strace: str) -> Iterator[None]:
     """Every fdatasync of the server fails with EIO inside the block."""
-    if not shutil.which("strace"):
-        if in_ci:
-            pytest.fail("strace is missing")
-        pytest.skip("strace is not installed")
     inject = "inject=fdatasync:error=EIO"
-    command = ["strace", "-f", "-p", str(server.process.pid), "-o", os.devnull]
+    command = [strace, "-f", "-p", str(server.process.pid), "-o", os.devnull]
     tracer = subprocess.Popen(
         [*command, "-e", "trace=fdatasync", "-e", inject], stderr=subprocess.PIPE, text=True
     )
@@ -125,11 +101,11 @@ def _failing_syncs(server: Server, in_ci: bool) -> Iterator[None]:
         tracer.communicate()
 
 
-def test_a_failed_sync_makes_the_index_read_only(tmp_path: Path, in_ci: bool) -> None:
+def test_a_failed_sync_makes_the_index_read_only(tmp_path: Path, strace: str) -> None:
     with Server(tmp_path / "data") as server, server.client() as http:
         _create(http)
         assert _insert(http, 0).status_code == 200
-        with _failing_syncs(server, in_ci):
+        with _failing_syncs(server, strace):
             _refused(_insert(http, 1))
         assert "read-only until reopened" in _refused(_insert(http, 2))
         assert (_count(http), _is_there(http, 0), _is_there(http, 1)) == (100, True, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,17 +13,6 @@ from tests.support.server import Server
 
 _WRITES = 20
 _PLANTED = (sys.executable, str(Path(__file__).parent / "planted.py"))
-
-
-@pytest.fixture
-def strace(in_ci: bool) -> str:
-    """Where strace is."""
-    found = shutil.which("strace")
-    if found is None:
-        if in_ci:
-            pytest.fail("strace is missing")
-        pytest.skip("strace is not installed")
-    return found
 
 
 def _traced(strace: str, tmp_path: Path, command: tuple[str, ...]) -> tuple[int, list[str]]:

@@ -17,10 +17,9 @@ import click
 import uvicorn
 
 from vecinity import __version__
+from vecinity.errors import CannotOpen
 from vecinity.limits import PROFILES, Profile
 from vecinity.local.engine import LocalEngine
-from vecinity.local.files import DirectoryInUse
-from vecinity.local.format import UnknownFormat
 from vecinity.server.app import create_app
 from vecinity.server.protocol import GuardedProtocol
 from vecinity.server.settings import ServerSettings
@@ -87,7 +86,7 @@ def serve(
     listener = _listen(host, port, anyone=settings.token is None)
     try:
         engine = LocalEngine(data, profile=known)
-    except (DirectoryInUse, UnknownFormat, OSError) as error:
+    except (CannotOpen, OSError) as error:
         raise click.ClickException(str(error)) from error
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # What clients send wrongly is theirs to read, in the answer.

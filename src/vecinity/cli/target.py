@@ -16,6 +16,7 @@ from click.core import ParameterSource
 
 import vecinity
 from vecinity.cli.command import TARGET_FLAGS, Failure
+from vecinity.errors import CannotOpen
 
 if TYPE_CHECKING:
     from vecinity.limits import Profile
@@ -38,13 +39,12 @@ class Target:
         if self.url is not None:
             return vecinity.connect(self.url, token=self.token, account=self.account)
         from vecinity.local.files import DirectoryInUse
-        from vecinity.local.format import UnknownFormat
 
         try:
             return vecinity.open(self.data, profile=self.profile)
         except DirectoryInUse as error:
             raise Failure(f"{error}\nWith a running server, use --url http://HOST:PORT") from error
-        except (UnknownFormat, OSError) as error:
+        except (CannotOpen, OSError) as error:
             raise Failure(f"cannot open the data directory {self.data}: {error}") from error
 
     def flags(self) -> str:

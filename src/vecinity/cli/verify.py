@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
+from vecinity.errors import CannotOpen
 from vecinity.local.engine import LocalEngine
-from vecinity.local.files import DirectoryInUse
-from vecinity.local.format import UnknownFormat
 
 
 @click.command()
@@ -28,7 +27,7 @@ def verify(data: Path) -> None:
     """
     try:
         engine = LocalEngine(data)
-    except (DirectoryInUse, UnknownFormat, OSError) as error:
+    except (CannotOpen, OSError) as error:
         raise click.ClickException(str(error)) from error
     try:
         problems = list(engine.verify())

@@ -55,7 +55,7 @@ class Catalog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection = open_writer(path)
         if format.check(self._connection, path):
             with self._transaction():
@@ -123,20 +123,23 @@ class Catalog:
         Raises:
             DuplicateName, TooManyIndexes
         """
-        self._reserve((account, name), most)
+        key = (account, name)
         time = now()
         about = IndexDescription(name, config, description, time, time)
         entry = Entry(str(uuid.uuid4()), account, about)
         row = (entry.uuid, account, name, description, config.dimensions, config.metric, profile)
-        try:
+        with self._lock:
+            taken = self._live.keys() | self._creating
+            if key in taken:
+                raise DuplicateName(name)
+            if sum(owner == account for owner, _ in taken) >= most:
+                raise TooManyIndexes(most)
             with self._transaction():
                 self._connection.execute(
                     "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
                     (*row, time.isoformat(), time.isoformat()),
                 )
-        except BaseException:
-            self.abandon(entry)
-            raise
+            self._creating.add(key)
         return entry
 
     def publish(self, entry: Entry) -> None:
@@ -157,21 +160,12 @@ class Catalog:
         with self._lock:
             if self._live.get(key) is not entry:
                 raise IndexDeleted(entry.description.name)
+            self._set_state(entry, "deleted")
             del self._live[key]
             self._deleted.add(key)
-        self._set_state(entry, "deleted")
 
     def close(self) -> None:
         self._connection.close()
-
-    def _reserve(self, key: _Key, most: int) -> None:
-        account, name = key
-        with self._lock:
-            if key in self._live or key in self._creating:
-                raise DuplicateName(name)
-            if sum(owner == account for owner, _ in (*self._live, *self._creating)) >= most:
-                raise TooManyIndexes(most)
-            self._creating.add(key)
 
     def _set_state(self, entry: Entry, state: str) -> None:
         with self._transaction():

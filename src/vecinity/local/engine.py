@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vecinity.batch import Batch
-from vecinity.errors import IndexDeleted, StorageUnavailable
+from vecinity.errors import CannotOpen, IndexDeleted, StorageUnavailable
 from vecinity.limits import PROFILES, Limits, Profile
 from vecinity.local import index as indexes
 from vecinity.local import verify
@@ -50,8 +50,8 @@ class LocalEngine:
         open_indexes: how many idle indexes stay open; by default what the file limit allows.
 
     Raises:
-        DirectoryInUse: another process owns the directory.
-        UnknownFormat: a newer version wrote it.
+        CannotOpen: another process owns the directory, a newer version wrote it, or its
+            catalogue can't be read.
     """
 
     def __init__(
@@ -72,6 +72,9 @@ class LocalEngine:
         self._lock = DirectoryLock(folder)
         try:
             self._catalog = Catalog(folder / "catalog.db")
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise CannotOpen(f"{folder / 'catalog.db'}: {error}") from error
         except BaseException:
             self._lock.release()
             raise
@@ -203,5 +206,5 @@ def _storage_errors() -> Iterator[None]:
     """What the disk or SQLite raises becomes the API's error."""
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, CannotOpen) as error:
         raise StorageUnavailable(str(error)) from error

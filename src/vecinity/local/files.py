@@ -14,12 +14,14 @@ import sqlite3
 from pathlib import Path
 from typing import Self
 
+from vecinity.errors import CannotOpen
+
 _READERS_CACHE_KB = 4_096
 _WRITERS_CACHE_KB = 32_768
 _CHECKPOINT_PAGES = 4_096
 
 
-class DirectoryInUse(Exception):
+class DirectoryInUse(CannotOpen):
     """Another process owns the data directory."""
 
 

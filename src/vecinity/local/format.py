@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from vecinity.errors import CannotOpen
+
 VERSION = 1
 
 
-class UnknownFormat(Exception):
+class UnknownFormat(CannotOpen):
     """The data was written by a newer version of this software."""
 
 

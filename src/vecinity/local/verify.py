@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from vecinity.errors import StorageUnavailable
-from vecinity.local import store
+from vecinity.errors import CannotOpen, StorageUnavailable
+from vecinity.local import format, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.files import open_reader
 from vecinity.local.rows import Segments, as_bytes
@@ -19,10 +19,11 @@ def problems(folder: Path) -> Iterator[str]:
     try:
         connection = open_reader(folder / "index.db")
         try:
+            format.check(connection, folder / "index.db")
             yield from _check(folder, connection)
         finally:
             connection.close()
-    except (sqlite3.Error, StorageUnavailable, OSError, KeyError) as error:
+    except (sqlite3.Error, StorageUnavailable, CannotOpen, OSError, KeyError) as error:
         yield str(error)
 
 
