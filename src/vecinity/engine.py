@@ -1,6 +1,6 @@
 """The seam: what an engine must do. The server, the library and the CLI know only this.
 
-What comes in is checked already (`batch`, `query`, `catalogue`); what comes out are the records
+What comes in is checked already (`batch`, `query`, `schema`); what comes out are the records
 of `model`. Every method may be called from any thread.
 """
 

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias, cast
 import msgspec
 import numpy as np
 
-from vecinity import catalogue, engine
+from vecinity import engine, schema
 from vecinity.batch import Batch, BatchBuilder, VectorRecord, no_vectors
 from vecinity.errors import TooManyIds, UnparsableVectors
 from vecinity.limits import DEFAULT_LIST_COUNT, Limits
@@ -53,10 +53,10 @@ class Database:
         Raises:
             InvalidName, InvalidConfig, DuplicateName, TooManyIndexes
         """
-        catalogue.check_index_name(name, self._limits)
-        catalogue.check_description(description, self._limits)
+        schema.check_index_name(name, self._limits)
+        schema.check_description(description, self._limits)
         given = {"dimensions": dimensions, "metric": metric, "preset": preset}
-        config = catalogue.check_config(given, self._limits)
+        config = schema.check_config(given, self._limits)
         return self._engine.create_index(self._account, name, config, description)
 
     def list_indexes(self) -> list[IndexDescription]:
@@ -165,14 +165,12 @@ class Index:
 
     def create_metadata_index(self, property_name: str, type: MetadataType) -> str:
         """Make a property filterable; one that exists already stays as it is."""
-        name, kind = catalogue.check_metadata_index(property_name, type, self._limits)
+        name, kind = schema.check_metadata_index(property_name, type, self._limits)
         return self._index.create_metadata_index(name, kind)
 
     def delete_metadata_index(self, property_name: str) -> str:
         """Raises MetadataIndexNotFound if there is none."""
-        return self._index.delete_metadata_index(
-            catalogue.check_property(property_name, self._limits)
-        )
+        return self._index.delete_metadata_index(schema.check_property(property_name, self._limits))
 
     def list_metadata_indexes(self) -> list[MetadataIndex]:
         """In the order of their creation."""

@@ -42,6 +42,8 @@ def build(folder: Path, number: int) -> Pair:
     pair.insert([_vector(dice, vector_id) for vector_id in ids])
     pair.delete(dice.sample(ids, len(ids) // 6))
     pair.upsert([_vector(dice, vector_id) for vector_id in dice.sample(ids, len(ids) // 4)])
+    if dice.random() < 0.5:
+        pair.reopen()
     return pair
 
 

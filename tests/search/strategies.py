@@ -129,28 +129,47 @@ _usual_creations = [
 _any_creations = [Step("create_metadata_index", (name, t)) for name in PROPERTIES for t in TYPES]
 _creations = st.sampled_from(weighted(_usual_creations[:3], _usual_creations + _any_creations))
 _counts = st.integers(1, 4)
-_others_than_queries = st.one_of(
+_writes = st.one_of(
     _step("insert", _few_vectors),
     _step("upsert", _few_vectors),
     _step("delete", st.lists(_ids, max_size=4)),
-    _creations,
-    _step("delete_metadata_index", _names),
-    _step("get", st.lists(_ids, max_size=5)),
+)
+_reopen = st.just(Step("reopen", ()))
+_listing = st.tuples(
     _step("start_listing", _counts),
+    _writes,
+    st.one_of(_writes, _reopen),
     _step("continue_listing", st.integers(0, 3), _counts),
-    _step("describe"),
-    _step("reopen"),
+)
+_late_index = st.tuples(_creations, st.one_of(_writes, _reopen))
+_episodes = st.one_of(
+    *(
+        st.tuples(step)
+        for step in (
+            _writes,
+            _creations,
+            _reopen,
+            _step("delete_metadata_index", _names),
+            _step("get", st.lists(_ids, max_size=5)),
+            _step("continue_listing", st.integers(0, 3), _counts),
+            _step("describe"),
+        )
+    ),
+    _listing,
+    _late_index,
 )
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Step]:
-    """Metadata indexes, vectors, then up to eight steps of all kinds, a query after each."""
+    """Metadata indexes, vectors, then up to seven short episodes, a query after each."""
     history = draw(st.lists(_creations, min_size=1, max_size=4))
-    usual = tuple(step.arguments[0] for step in history)
     history.append(Step("upsert", (draw(_many_vectors),)))
-    filtered, unfiltered = queries(filters(usual)), queries(st.none())
-    for step in draw(st.lists(_others_than_queries, min_size=1, max_size=8)):
-        query = draw(filtered if draw(_dice) < 7 else unfiltered)
-        history += [step, Step("query", (query,))]
+    for episode in draw(st.lists(_episodes, min_size=1, max_size=7)):
+        history += episode
+        created = [s.arguments[0] for s in history if s.method == "create_metadata_index"]
+        # the newest most often: what is older than it is where the profiles differ
+        usual = filters(tuple(weighted(created[-1:], created)))
+        query = draw(queries(usual if draw(_dice) < 7 else st.none()))
+        history.append(Step("query", (query,)))
     return history

@@ -14,7 +14,7 @@ import pytest
 _SRC = Path(__file__).parent.parent.parent / "src"
 
 _LANGUAGE = {
-    "model", "metric", "filters", "limits", "errors", "batch", "query", "engine", "catalogue",
+    "model", "metric", "filters", "limits", "errors", "batch", "query", "engine", "schema",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {

@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from vecinity import catalogue
+from vecinity import schema
 from vecinity.engine import Index
 from vecinity.errors import InvalidCount, InvalidParameter, InvalidRequest, TooManyIds
 from vecinity.limits import DEFAULT_LIST_COUNT
@@ -71,9 +71,9 @@ def create_index(call: Call) -> Any:
     call.allow_parameters()
     body = json_body(call, _CreateIndex)
     limits = call.settings.limits
-    catalogue.check_index_name(body.name, limits)
-    catalogue.check_description(body.description, limits)
-    config = catalogue.check_config(body.config, limits)
+    schema.check_index_name(body.name, limits)
+    schema.check_description(body.description, limits)
+    config = schema.check_config(body.config, limits)
     note_unknown(call, body.config or (), _Config)
     created = call.engine.create_index(call.account, body.name, config, body.description)
     return wire.description(created)
@@ -155,7 +155,7 @@ def create_metadata_index(call: Call) -> Any:
     call.allow_parameters()
     index = _index(call)
     body = json_body(call, _CreateMetadataIndex)
-    name, kind = catalogue.check_metadata_index(
+    name, kind = schema.check_metadata_index(
         body.property_name, body.index_type, call.settings.limits
     )
     return _mutation(index.create_metadata_index(name, kind))
@@ -170,9 +170,7 @@ def delete_metadata_index(call: Call) -> Any:
     call.allow_parameters()
     index = _index(call)
     name = _property_to_delete(call)
-    return _mutation(
-        index.delete_metadata_index(catalogue.check_property(name, call.settings.limits))
-    )
+    return _mutation(index.delete_metadata_index(schema.check_property(name, call.settings.limits)))
 
 
 def _index(call: Call) -> Index:

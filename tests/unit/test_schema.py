@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from vecinity.catalogue import (
+from vecinity.errors import InvalidConfig, InvalidMetadataIndex, InvalidName
+from vecinity.limits import CLOUDFLARE, OPEN
+from vecinity.metric import Metric
+from vecinity.model import PRESETS, IndexConfig
+from vecinity.schema import (
     check_config,
     check_description,
     check_index_name,
     check_metadata_index,
     check_property,
 )
-from vecinity.errors import InvalidConfig, InvalidMetadataIndex, InvalidName
-from vecinity.limits import CLOUDFLARE, OPEN
-from vecinity.metric import Metric
-from vecinity.model import PRESETS, IndexConfig
 
 
 @pytest.mark.parametrize("name", ["a", "A_b-9", "-", "x" * 64])
