@@ -47,8 +47,8 @@ def no_sync() -> None:
 def sqlite_normal() -> None:
     """SQLite's log is synced at checkpoints only."""
 
-    def weaker(path: Path) -> sqlite3.Connection:
-        connection = open_writer(path)
+    def weaker(path: Path, *, create: bool = False) -> sqlite3.Connection:
+        connection = open_writer(path, create=create)
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 

@@ -22,7 +22,7 @@ from vecinity.local import columns, follower, mutations, search, store
 
 # the same cases each time, and no shrinking of what is found
 _SETTINGS = settings(
-    max_examples=400,
+    max_examples=2_000,
     phases=[Phase.generate],
     derandomize=True,
     database=None,

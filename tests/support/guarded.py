@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
 
@@ -62,7 +61,7 @@ def main(protocol: str) -> None:
         timeout_keep_alive=IDLE_SECONDS,
     )
     print(listener.getsockname()[1], flush=True)
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import socket
@@ -103,7 +102,7 @@ def serve(
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     try:
-        asyncio.run(_Server(config, host, data).serve(sockets=[listener]))
+        _Server(config, host, data).run(sockets=[listener])
     finally:
         engine.close()
 

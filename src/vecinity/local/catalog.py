@@ -56,7 +56,7 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._connection = open_writer(path)
+        self._connection = open_writer(path, create=True)
         if format.check(self._connection, path):
             with self._transaction():
                 for statement in _SCHEMA.split(";"):

@@ -197,8 +197,13 @@ class LocalIndex:
     def _use(self) -> Iterator[OpenIndex]:
         if not self._catalog.is_live(self._entry):
             raise IndexDeleted(self._entry.description.name)
-        with _storage_errors(), self._pool.use(self._entry.uuid) as index:
-            yield index
+        try:
+            with _storage_errors(), self._pool.use(self._entry.uuid) as index:
+                yield index
+        except StorageUnavailable as error:
+            if not self._catalog.is_live(self._entry):
+                raise IndexDeleted(self._entry.description.name) from error
+            raise
 
 
 @contextmanager

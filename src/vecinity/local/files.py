@@ -94,8 +94,11 @@ class RowFile:
 
     def sync(self) -> None:
         """Return when all that was written is on the disk."""
-        # macOS has no fdatasync
-        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+        if hasattr(fcntl, "F_FULLFSYNC"):
+            # macOS: its fsync leaves the data in the drive's cache
+            fcntl.fcntl(self._descriptor, fcntl.F_FULLFSYNC)
+        else:
+            os.fdatasync(self._descriptor)
 
     def map(self) -> mmap.mmap:
         """The file's bytes, read-only; the mapping outlives this object."""
@@ -133,10 +136,19 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
-    """The one writing connection to a database: durable commits, transactions by hand."""
-    new = not path.exists()
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+def open_writer(path: Path, *, create: bool = False) -> sqlite3.Connection:
+    """The one writing connection to a database: durable commits, transactions by hand.
+
+    Args:
+        create: make the database if it is missing.
+    """
+    new = create and not path.exists()
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")

@@ -38,7 +38,7 @@ _IDLE_READERS = 2
 def create(folder: Path, settings: IndexSettings) -> None:
     """Make an empty index in `folder`; durable on return. A leftover there is completed."""
     make_folder(folder / "rows")
-    connection = open_writer(folder / "index.db")
+    connection = open_writer(folder / "index.db", create=True)
     try:
         if format.check(connection, folder / "index.db"):
             connection.execute("BEGIN IMMEDIATE")
