@@ -55,7 +55,7 @@ class Transport:
         try:
             response = self._client.request(method, path, **options)
         except httpx2.TransportError as error:
-            url = self._client.base_url.join(path)
+            url = f"{str(self._client.base_url).rstrip('/')}{path}"
             raise UnexpectedAnswer(f"{method} {url}: {error}") from error
         try:
             envelope = msgspec.json.decode(response.content)
