@@ -12,6 +12,7 @@ import numpy as np
 from vecinity.errors import (
     InvalidId,
     InvalidMetadata,
+    InvalidRequest,
     InvalidVector,
     NamespaceTooLong,
     OversizedMetadata,
@@ -160,8 +161,11 @@ def checked_metadata(
 
 
 def utf8_length(text: str) -> int:
-    """Bytes of `text` in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    """Bytes of `text` in UTF-8. Raises InvalidRequest (40026) for a lone surrogate."""
+    try:
+        return len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("a text holds a lone surrogate, which is no character") from error
 
 
 def _needs_a_look(key: object, value: object) -> bool:

@@ -98,6 +98,8 @@ def check_property_name(name: str, max_chars: int) -> str | None:
         return "a property name must not be empty"
     if len(name) > max_chars:
         return f"a property name must not exceed {max_chars} characters, got {len(name)}"
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        return f"property name {name!r} holds a lone surrogate, which is no character"
     if '"' in name:
         return f"property name {name!r} must not contain a double quote"
     for part in name.split("."):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from vecinity.batch import check_id, check_namespace
-from vecinity.errors import InvalidCount, InvalidQueryVector, InvalidTopK
+from vecinity.errors import InvalidCount, InvalidQueryVector, InvalidRequest, InvalidTopK
 from vecinity.filters import Filter, parse_filter
 from vecinity.limits import DEFAULT_TOP_K, Limits
 from vecinity.metric import FloatArray
@@ -42,6 +43,12 @@ class QueryOptions:
             InvalidTopK, NamespaceTooLong, InvalidFilter
         """
         top_k = DEFAULT_TOP_K if top_k is None else top_k
+        if not isinstance(top_k, int) or isinstance(top_k, bool):
+            raise InvalidRequest(f"topK: expected int, got {type(top_k).__name__}")
+        if return_metadata not in get_args(ReturnMetadata):
+            raise InvalidRequest(
+                f"returnMetadata: expected none, indexed or all, got {return_metadata!r}"
+            )
         with_payload = return_values or return_metadata == "all"
         if top_k < 1:
             raise InvalidTopK("min", 1, top_k)
@@ -65,10 +72,13 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     """
     if len(values) != dimensions:
         raise InvalidQueryVector.dimensions(dimensions, len(values))
-    with np.errstate(over="ignore", invalid="ignore"):
-        vector = np.array(values, dtype=np.float32)
-        norm = np.dot(vector, vector)
-    if not np.isfinite(vector).all():
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            vector = np.array(values, dtype=np.float32)
+            norm = np.square(vector).sum()
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidQueryVector("its values must be finite float32 numbers") from error
+    if vector.shape != (dimensions,) or not np.isfinite(vector).all():
         raise InvalidQueryVector("its values must be finite float32 numbers")
     if not np.isfinite(norm):
         raise InvalidQueryVector("the norm of its values overflows float32")

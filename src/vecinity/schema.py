@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
+from vecinity.batch import utf8_length
 from vecinity.errors import InvalidConfig, InvalidMetadataIndex, InvalidName
 from vecinity.filters import check_property_name
 from vecinity.limits import Limits
@@ -32,6 +33,7 @@ def check_description(description: object, limits: Limits) -> str | None:
         return None
     if not isinstance(description, str):
         raise InvalidConfig("Description must be a string")
+    utf8_length(description)
     if len(description) > limits.description_chars:
         raise InvalidConfig(
             f"Description must not exceed {limits.description_chars} characters, "

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,6 +143,39 @@ def test_bad_input_is_the_api_s_error(index: Index) -> None:
         index.get_by_ids([str(n) for n in range(21)])
     with pytest.raises(TypeError):
         index.delete_by_ids("v00")
+    assert index.describe().vector_count == 50
+
+
+@pytest.mark.parametrize("vector", [[10**400] * _DIMENSIONS, ["a"] * _DIMENSIONS, [[1.0]] * 32])
+def test_what_is_no_query_vector(index: Index, vector: Any) -> None:
+    with pytest.raises(errors.InvalidQueryVector):
+        index.query(vector)
+
+
+@pytest.mark.parametrize("options", [{"top_k": 2.5}, {"top_k": True}, {"return_metadata": "x"}])
+def test_options_of_another_type(index: Index, options: dict[str, Any]) -> None:
+    with pytest.raises(errors.InvalidRequest):
+        index.query(_ROWS[0], **options)
+
+
+def test_lone_surrogates_are_refused_everywhere(database: Database, index: Index) -> None:
+    text = "a\ud800"
+    for refused in (
+        lambda: index.insert([{"id": text, "values": _ROWS[0]}]),
+        lambda: index.insert([{"id": "a", "namespace": text, "values": _ROWS[0]}]),
+        lambda: index.insert([{"id": "a", "metadata": {"k": text}, "values": _ROWS[0]}]),
+        lambda: index.get_by_ids([text]),
+        lambda: index.delete_by_ids([text]),
+        lambda: index.query_by_id(text),
+        lambda: index.query(_ROWS[0], namespace=text),
+        lambda: index.query(_ROWS[0], filter={"k": text}),
+        lambda: index.create_metadata_index(text, "string"),
+        lambda: database.create_index(
+            "d", preset="openai/text-embedding-ada-002", description=text
+        ),
+    ):
+        with pytest.raises(errors.VectorizeError):
+            refused()
     assert index.describe().vector_count == 50
 
 

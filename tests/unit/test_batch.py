@@ -14,6 +14,7 @@ from vecinity.batch import BatchBuilder, VectorRecord, no_vectors, utf8_length
 from vecinity.errors import (
     InvalidId,
     InvalidMetadata,
+    InvalidRequest,
     InvalidVector,
     NamespaceTooLong,
     OversizedMetadata,
@@ -221,8 +222,11 @@ def test_nesting_at_its_limit_and_beyond(lists: bool) -> None:
         _stored_metadata(_nested(129, lists=lists))
 
 
-@pytest.mark.parametrize(
-    ("text", "size"), [("", 0), ("abc", 3), ("é", 2), ("😀", 4), ("\ud800", 3)]
-)
+@pytest.mark.parametrize(("text", "size"), [("", 0), ("abc", 3), ("é", 2), ("😀", 4)])
 def test_utf8_length(text: str, size: int) -> None:
     assert utf8_length(text) == size
+
+
+def test_a_lone_surrogate_is_no_text() -> None:
+    with pytest.raises(InvalidRequest, match="lone surrogate"):
+        utf8_length("a\ud800")
