@@ -13,7 +13,7 @@ import httpx2
 from tests.support.server import Server
 
 from benchmarks.dataset import METADATA_INDEXES, Dataset
-from benchmarks.stages import ingest_stages
+from benchmarks.stages import ingest_stages, query_stages
 from vecinity.metric import FloatArray
 
 _BATCH = 5_000
@@ -47,6 +47,8 @@ def run(folder: Path, rounds: int) -> list[str]:
         *queries,
         "",
         *ingest_stages(data, bodies),
+        "",
+        *query_stages(data),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where the time of an ingest goes: the stages of one thread, timed from outside."""
+"""Where the time of an ingest and of a query goes: one thread, timed from outside."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dataset import METADATA_INDEXES, Dataset
-from vecinity.batch import BatchBuilder
-from vecinity.local import mutations, store
-from vecinity.local.engine import LocalEngine
+from vecinity.batch import Batch, BatchBuilder
+from vecinity.local import mutations, search, store
+from vecinity.local.engine import LocalEngine, LocalIndex
 from vecinity.local.follower import Follower
+from vecinity.local.index import OpenIndex
 from vecinity.local.rows import Segments
 from vecinity.metric import Metric
 from vecinity.model import IndexConfig
+from vecinity.query import QueryOptions
 from vecinity.server import vectors
 from vecinity.server.call import Call
 from vecinity.server.settings import ServerSettings
 
-_STAGES: list[tuple[str, Any, str]] = [
+_Stages = list[tuple[str, Any, str]]
+
+_INGEST: _Stages = [
     ("JSON to records", vectors, "_decoded_lines"),
     ("checks, floats to a matrix, metadata to compact JSON", BatchBuilder, "add"),
     ("slices joined to one matrix", BatchBuilder, "build"),
@@ -34,17 +38,24 @@ _STAGES: list[tuple[str, Any, str]] = [
     ("columns and snapshot", Follower, "apply"),
 ]
 
+_KERNELS = "distances in float32 (faiss)"
+_BOUNDS = "bounds of their errors, what can be among the best"
+_QUERY: _Stages = [
+    (_KERNELS, search, "_run_kernel"),
+    (_BOUNDS, search, "_may_be_best"),
+    ("scores in float64", search, "_exact"),
+    ("rows read and verified", OpenIndex, "_read"),
+]
+
 
 def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
     """A Markdown table of microseconds a vector, from the body's bytes to durable and visible."""
     spent: dict[str, float] = defaultdict(float)
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
-        _stopwatches(spent),
+        _stopwatches(_INGEST, spent),
     ):
-        engine = LocalEngine(Path(home))
-        engine.create_index("bench", "real", IndexConfig(384, Metric.COSINE), None)
-        index = engine.open_index("bench", "real")
+        engine, index = _empty_index(home)
         for name, kind in METADATA_INDEXES.items():
             index.create_metadata_index(name, kind)  # type: ignore[arg-type] # known types
         spent.clear()
@@ -54,7 +65,7 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
             index.insert(vectors.read_batch(call, "insert", 384, discard=False))
         total = time.perf_counter() - start
         engine.close()
-    rows = [(stage, spent[stage]) for stage, _, _ in _STAGES]
+    rows = [(stage, spent[stage]) for stage, _, _ in _INGEST]
     rows.append(("the rest: commit (fsync of SQLite's log), slicing", total - sum(spent.values())))
     count = len(data.ids)
     return [
@@ -67,11 +78,46 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
     ]
 
 
+def query_stages(data: Dataset) -> list[str]:
+    """A Markdown table of milliseconds a query for the best 10 of the whole set."""
+    spent: dict[str, float] = defaultdict(float)
+    options = QueryOptions(top_k=10)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as home:
+        engine, index = _empty_index(home)
+        nothing: list[None] = [None] * len(data.ids)
+        index.insert(Batch(data.ids, data.vectors, [*nothing], [*nothing]))
+        index.query(data.queries[0], options)
+        with _stopwatches(_QUERY, spent):
+            start = time.perf_counter()
+            for query in data.queries:
+                index.query(query, options)
+            total = time.perf_counter() - start
+        engine.close()
+    spent[_BOUNDS] -= spent[_KERNELS]
+    rows = [(stage, spent[stage]) for stage, _, _ in _QUERY]
+    rows.append(("the rest", total - sum(spent.values())))
+    count = len(data.queries)
+    return [
+        f"One thread, without HTTP, mean of {count} queries for the best 10:",
+        "",
+        "| stage | ms a query | share |",
+        "| --- | --- | --- |",
+        *(f"| {stage} | {s / count * 1e3:.2f} | {s / total:.0%} |" for stage, s in rows),
+        f"| all | {total / count * 1e3:.2f} | 100% |",
+    ]
+
+
+def _empty_index(home: str) -> tuple[LocalEngine, LocalIndex]:
+    engine = LocalEngine(Path(home))
+    engine.create_index("bench", "real", IndexConfig(384, Metric.COSINE), None)
+    return engine, engine.open_index("bench", "real")
+
+
 @contextmanager
-def _stopwatches(spent: dict[str, float]) -> Iterator[None]:
+def _stopwatches(stages: _Stages, spent: dict[str, float]) -> Iterator[None]:
     """Time every call of the stages' functions."""
-    originals = [(owner, name, getattr(owner, name)) for _, owner, name in _STAGES]
-    for stage, owner, name in _STAGES:
+    originals = [(owner, name, getattr(owner, name)) for _, owner, name in stages]
+    for stage, owner, name in stages:
         setattr(owner, name, _timed(spent, stage, getattr(owner, name)))
     try:
         yield

@@ -2,7 +2,7 @@
 
 Each candidate's float32 score comes with a bound of its rounding error, so what cannot be among
 the best k is left out with certainty; the few others are scored exactly. This is the whole planner
-while search is linear: a scan of codes would replace `_bounds` for large candidate sets.
+while search is linear: a scan of codes would replace `_may_be_best` for large candidate sets.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from vecinity.metric import FloatArray, Metric, scores
 RowNumbers: TypeAlias = npt.NDArray[np.int64]
 
 _EXACT_CHUNK = 4_096
+_BLOCK = 64
 _UNIT_ROUNDOFF = 2.0**-24
 _SMALLEST_NORMAL = 1.2e-38
 
@@ -68,62 +69,86 @@ def _may_be_best(
     segment_rows: int,
 ) -> npt.NDArray[np.bool_]:
     """Which of `rows` can be among the best k, whatever the rounding errors were."""
-    lows = np.empty(len(rows), np.float32)
-    highs = np.empty(len(rows), np.float32)
+    distances = np.empty(len(rows), np.float32)
+    errors = np.empty(len(rows), np.float32)
     if metric is not Metric.EUCLIDEAN:
         # A query of unit length keeps the products within float32, and the order is the same.
         wide = query.astype(np.float64)
         query = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
     for segment, places, span in _by_segment(rows, segments, segment_rows):
-        lows[span], highs[span] = _bounds(metric, query, segment, places)
-    possible: npt.NDArray[np.bool_] = lows <= np.partition(highs, k - 1)[k - 1]
+        _measure(metric, query, segment, places, distances[span], errors[span])
+    with np.errstate(over="ignore", invalid="ignore"):
+        bound = kth_smallest(distances + errors, k)
+        distances -= errors
+    # What overflowed is inf - inf here, and must be left to float64: NaN is not above the bound.
+    possible: npt.NDArray[np.bool_] = ~(distances > bound)
     return possible
 
 
-def _bounds(
-    metric: Metric, query: FloatArray, segment: Segment, places: RowNumbers
-) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper bounds of a distance that orders as the scores do: smaller is better."""
-    dimensions = len(query)
-    relative = np.float32((dimensions + 16) * _UNIT_ROUNDOFF)
-    absolute = np.float32(dimensions * _SMALLEST_NORMAL)
+def _measure(
+    metric: Metric,
+    query: FloatArray,
+    segment: Segment,
+    places: RowNumbers,
+    distances: FloatArray,
+    errors: FloatArray,
+) -> None:
+    """Fill in a distance that orders as the scores do, smaller is better, and its error's bound."""
+    relative = np.float32((len(query) + 16) * _UNIT_ROUNDOFF)
+    absolute = np.float32(len(query) * _SMALLEST_NORMAL)
+    count = len(places)
+    whole = bool(places[-1] == count - 1)
+    kernel = "L2sqr" if metric is Metric.EUCLIDEAN else "inner_product"
+    _run_kernel(kernel, query, segment, None if whole else places, distances)
     if metric is Metric.EUCLIDEAN:
-        squares = _kernel("L2sqr", query, segment, places)
-        with np.errstate(over="ignore", invalid="ignore"):
-            error = relative * squares + absolute
-            low = squares - error
-        # The square of a distance can overflow where the distance does not: let float64 decide.
-        low[~np.isfinite(squares)] = 0
-        return low, squares + error
-    distances = -_kernel("inner_product", query, segment, places)
-    norms = segment.norms(int(places[-1]) + 1)[places]
+        with np.errstate(over="ignore"):
+            np.multiply(distances, relative, out=errors)
+        errors += absolute
+        return
+    np.negative(distances, out=distances)
+    norms = segment.norms(count) if whole else segment.norms(int(places[-1]) + 1)[places]
     if metric is Metric.DOT_PRODUCT:
-        error = relative * norms + absolute
-        return distances - error, distances + error
+        np.multiply(norms, relative, out=errors)
+        errors += absolute
+        return
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         distances /= norms
-        error = relative + absolute / norms
+        np.divide(absolute, norms, out=errors)
+    errors += relative
     zero = norms == 0
     distances[zero] = 0
-    error[zero] = 0
-    return distances - error, distances + error
+    errors[zero] = 0
 
 
-def _kernel(name: str, query: FloatArray, segment: Segment, places: RowNumbers) -> FloatArray:
-    """faiss's float32 kernel between the query and the rows at `places` (ascending)."""
-    values = segment.values
-    count, dimensions = len(places), len(query)
-    result = np.empty(count, np.float32)
-    if places[-1] == count - 1:
+def _run_kernel(
+    name: str,
+    query: FloatArray,
+    segment: Segment,
+    places: RowNumbers | None,
+    out: FloatArray,
+) -> None:
+    """faiss's float32 kernel between the query and the rows at `places`, or the first rows."""
+    result, x, y = _pointer(out), _pointer(query), _pointer(segment.values)
+    if places is None:
         kernel = getattr(faiss, _WHOLE[name])
-        kernel(_pointer(result), _pointer(query), _pointer(values), dimensions, count)
+        kernel(result, x, y, len(query), len(out))
     else:
         kernel = getattr(faiss, _SOME[name])
-        kernel(
-            _pointer(result), _pointer(query), _pointer(values), _pointer(places),
-            dimensions, 1, count,
-        )  # fmt: skip
-    return result
+        kernel(result, x, y, _pointer(places), len(query), 1, len(out))
+
+
+def kth_smallest(values: FloatArray, k: int) -> np.float32:
+    """The k-th smallest of `values`, k from 1 to their number; NaN counts as largest.
+
+    The k-th smallest minimum of blocks is no less, so few values are left to be sorted.
+    """
+    blocks = len(values) // _BLOCK
+    if blocks > 2 * k:
+        minima = values[: blocks * _BLOCK].reshape(blocks, _BLOCK).min(axis=1)
+        ceiling = np.partition(minima, k - 1)[k - 1]
+        values = values[~(values > ceiling)]
+    smallest: np.float32 = np.partition(values, k - 1)[k - 1]
+    return smallest
 
 
 _WHOLE = {"L2sqr": "fvec_L2sqr_ny", "inner_product": "fvec_inner_products_ny"}
