@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +12,8 @@ import httpx2
 import pytest
 
 from tests.contract.api import Index, create, refused, result, vector
+from tests.support.server import Server
+from vecinity.local.cursor import Cursor, encode
 
 _FIELDS = {
     "count",
@@ -170,3 +175,22 @@ def test_a_cursor_of_an_index_deleted_and_created_again(index: Index) -> None:
     create(index.http, index.name)
     index.upsert(vector("a"), vector("b"))
     refused(index.get("list", params={"cursor": cursor}), *_INVALID)
+
+
+def test_an_expired_cursor(index: Index, server: Server) -> None:
+    """Made as the server itself would, with its own key, a listing that began an hour ago."""
+    index.upsert(vector("a"), vector("b"))
+    database = sqlite3.connect(f"file:{server.data}/catalog.db?mode=ro", uri=True)
+    with contextlib.closing(database):
+        [(key,)] = database.execute("SELECT value FROM meta WHERE key = 'cursor_key'")
+        [(uuid,)] = database.execute(
+            "SELECT uuid FROM indexes WHERE name = ? AND state = 'live'", (index.name,)
+        )
+    for expires, outcome in ((time.time() - 1, 400), (time.time() + 60, 200)):
+        cursor = encode(Cursor(uuid, 1, "a", expires), key)
+        answer = index.get("list", params={"cursor": cursor})
+        assert answer.status_code == outcome
+        if outcome == 400:
+            refused(answer, 400, 40029, "expired cursor")
+        else:
+            assert _names(result(answer)) == ["b"]

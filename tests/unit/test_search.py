@@ -12,9 +12,7 @@ _FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
 @given(st.lists(_FLOATS, min_size=1, max_size=500), st.data())
-def test_kth_smallest_is_that_of_a_full_sort(
-    given_values: list[float], data: st.DataObject
-) -> None:
+def test_kth_smallest_is_that_of_a_full_sort(found: list[float], data: st.DataObject) -> None:
     values = np.array(found, np.float32)
     k = data.draw(st.integers(1, len(values)))
     expected = np.sort(values)[k - 1]  # NaN last
