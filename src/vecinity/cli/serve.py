@@ -121,6 +121,7 @@ class _Server(uvicorn.Server):
             port = sockets[0].getsockname()[1]
             host = f"[{self._host}]" if ":" in self._host else self._host
             click.echo(f"Vecinity {__version__}, data in {self._data}, Ctrl-C ends it")
+            click.echo(f"For wrangler: CLOUDFLARE_API_BASE_URL=http://{host}:{port}/client/v4")
             click.echo(f"Vecinity is listening on http://{host}:{port}")
             sys.stdout.flush()
 

@@ -56,4 +56,7 @@ async def _wrong_method(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """A bug of ours; the server logs the traceback."""
-    return envelope.failure(InternalError())
+    response = envelope.failure(InternalError())
+    # uvicorn ends a connection whose application raised
+    response.headers["connection"] = "close"
+    return response

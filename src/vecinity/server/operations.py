@@ -9,7 +9,13 @@ import msgspec
 
 from vecinity import schema
 from vecinity.engine import Index
-from vecinity.errors import InvalidCount, InvalidParameter, InvalidRequest, TooManyIds
+from vecinity.errors import (
+    IncorrectApiVersion,
+    InvalidCount,
+    InvalidParameter,
+    InvalidRequest,
+    TooManyIds,
+)
 from vecinity.limits import DEFAULT_LIST_COUNT
 from vecinity.model import ReturnMetadata
 from vecinity.query import QueryOptions, check_count, checked_ids, checked_vector
@@ -171,6 +177,12 @@ def delete_metadata_index(call: Call) -> Any:
     index = _index(call)
     name = _property_to_delete(call)
     return _mutation(index.delete_metadata_index(schema.check_property(name, call.settings.limits)))
+
+
+def refuse_v1(call: Call) -> Any:
+    """What the V1 API says of a V2 index."""
+    call.engine.get_index(call.account, call.index)
+    raise IncorrectApiVersion
 
 
 def _index(call: Call) -> Index:

@@ -19,7 +19,8 @@ from vecinity.server.settings import ServerSettings
 
 Operation = Callable[[Call], Any]
 
-PREFIX = "/client/v4/accounts/{account}/vectorize/v2"
+_ACCOUNT = "/client/v4/accounts/{account}/vectorize"
+PREFIX = f"{_ACCOUNT}/v2"
 
 ROUTES: list[tuple[str, str, Operation]] = [
     ("GET", "/indexes", operations.list_indexes),
@@ -39,6 +40,18 @@ ROUTES: list[tuple[str, str, Operation]] = [
 ]
 """Method, path below `PREFIX`, operation: the 14 endpoints of contract.md section a.2."""
 
+V1_ROUTES: list[tuple[str, str]] = [
+    ("GET", "/indexes/{index}"),
+    ("PUT", "/indexes/{index}"),
+    ("DELETE", "/indexes/{index}"),
+    ("POST", "/indexes/{index}/insert"),
+    ("POST", "/indexes/{index}/upsert"),
+    ("POST", "/indexes/{index}/query"),
+    ("POST", "/indexes/{index}/get-by-ids"),
+    ("POST", "/indexes/{index}/delete-by-ids"),
+]
+"""Paths of the legacy V1 API: every index here is a V2 one, so they say which API to use."""
+
 _WRITES = (operations.insert, operations.upsert)
 
 
@@ -46,9 +59,11 @@ def routes(engine: Engine, settings: ServerSettings) -> list[Route]:
     """Starlette's routes; the methods of a path share one, so that 405 is told from 404."""
     by_path: dict[str, dict[str, Operation]] = {}
     for method, path, operation in ROUTES:
-        by_path.setdefault(path, {})[method] = operation
+        by_path.setdefault(PREFIX + path, {})[method] = operation
+    for method, path in V1_ROUTES:
+        by_path.setdefault(_ACCOUNT + path, {})[method] = operations.refuse_v1
     return [
-        Route(PREFIX + path, _endpoint(engine, settings, found), methods=list(found))
+        Route(path, _endpoint(engine, settings, found), methods=list(found))
         for path, found in by_path.items()
     ]
 
