@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.support.guarded import (
 _SLACK = 1.5
 _HEAD = b"POST / HTTP/1.1\r\nhost: a\r\n"
 _GET = b"GET / HTTP/1.1\r\nhost: a\r\n"
+_GET_AGAIN = b"GET / HTTP/1.1\r\n\r\n" * 2_000_000
 _LAST = _GET + b"connection: close\r\n\r\n"
 
 
@@ -130,6 +132,11 @@ def _long_header(process: Process) -> bytes:
     with contextlib.suppress(TimeoutError):
         return _read_all(connection)
     return b"still open"
+
+
+def _send_what_is_taken(connection: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(data)
 
 
 def test_a_header_that_never_ends_is_answered_408(guarded: Process) -> None:
@@ -277,3 +284,111 @@ def test_hundreds_of_waiting_connections_do_not_hold_up_others(guarded: Process)
         client.sendall(_LAST)
         assert _read_all(client).startswith(b"HTTP/1.1 200")
         assert time.monotonic() - start < 1.0
+
+
+def test_headers_in_many_segments_count_once(guarded: Process) -> None:
+    connection = guarded.connect()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(b"GET /")
+    for _ in range(10):
+        connection.sendall(b"u" * 2_000)
+        time.sleep(0.01)  # a segment of its own
+    connection.sendall(b" HTTP/1.1\r\nhost: a\r\nconnection: close\r\n")
+    for number in range(10):
+        connection.sendall(b"x%d: %s\r\n" % (number, b"y" * 4_000))
+        time.sleep(0.01)
+    connection.sendall(b"\r\n")
+    assert _read_all(connection).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("trailers", [b"t: v\r\n" * 10_000, b"t" * 65_536], ids=["many", "long"])
+@pytest.mark.parametrize("path", [b"/", b"/early"])
+def test_trailers_that_never_end_are_not_kept(
+    guarded: Process, path: bytes, trailers: bytes
+) -> None:
+    before = guarded.memory()
+    connection = guarded.connect()
+    connection.sendall(b"POST %s HTTP/1.1\r\nhost: a\r\n" % path)
+    connection.sendall(b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n")
+    with contextlib.suppress(OSError):
+        for _ in range(200):
+            connection.sendall(trailers)
+    answer = _read_all(connection)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 413" if path == b"/early" else b"HTTP/1.1 431")
+    assert guarded.memory() - before < 8_000_000
+
+
+def test_a_few_trailers_are_fine(guarded: Process) -> None:
+    connection = guarded.connect()
+    connection.sendall(_HEAD + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: v\r\n\r\n")
+    connection.sendall(_LAST)
+    bodies = [part[:1] for part in _read_all(connection).split(b"\r\n\r\n")[1:]]
+    assert bodies == [b"3", b"0"]
+
+
+def test_pipelined_requests_are_not_read_ahead_of_their_answers(guarded: Process) -> None:
+    before = guarded.memory()
+    connection = guarded.connect()
+    flood = threading.Thread(target=_send_what_is_taken, args=(connection, _GET_AGAIN))
+    flood.start()
+    until = time.monotonic() + 2
+    answers = 0
+    while time.monotonic() < until:
+        answers += connection.recv(1_000_000).count(b"HTTP/1.1 200")
+    peak = guarded.memory()
+    connection.shutdown(socket.SHUT_RDWR)
+    flood.join()
+    assert answers > 1_000
+    assert peak - before < 60_000_000
+
+
+def test_what_was_answered_early_is_not_answered_again(guarded: Process) -> None:
+    connection = guarded.connect()
+    connection.sendall(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\nabc")
+    answer = _read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_a_body_that_waited_for_100_continue_is_not_waited_for(guarded: Process) -> None:
+    connection = guarded.connect()
+    start = time.monotonic()
+    connection.sendall(b"POST /early HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n")
+    connection.sendall(b"content-length: 100\r\n\r\n")
+    assert _read_all(connection).startswith(b"HTTP/1.1 413")
+    assert time.monotonic() - start < GRACE_SECONDS * 0.9
+
+
+@pytest.mark.parametrize("rest", [b"connection: close\r\n", b"connection: keep-alive\r\n"])
+def test_each_refused_upload_can_read_why(guarded: Process, rest: bytes) -> None:
+    connection = guarded.connect()
+    for _ in range(1 if b"close" in rest else 3):
+        connection.sendall(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 101000000\r\n")
+        connection.sendall(rest + b"\r\n")
+        for _ in range(101):
+            connection.sendall(bytes(1_000_000))
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 413")
+
+
+def test_idle_connections_are_closed_whatever_came_before(guarded: Process) -> None:
+    """A stray line end, or the rest of a body after its answer, cancels uvicorn's own timer."""
+    stray, late = guarded.connect(), guarded.connect()
+    stray.sendall(_GET + b"\r\n")
+    late.sendall(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")
+    assert stray.recv(1_000).startswith(b"HTTP/1.1 200")
+    assert late.recv(1_000).startswith(b"HTTP/1.1 413")
+    stray.sendall(b"\r\n")
+    late.sendall(b"def")
+    start = time.monotonic()
+    for connection in (stray, late):
+        assert len(_read_all(connection)) <= 1
+    assert time.monotonic() - start < IDLE_SECONDS + _SLACK
+
+
+def test_what_was_executed_is_answered_before_malformed_data(guarded: Process) -> None:
+    connection = guarded.connect()
+    connection.sendall((_HEAD + b"content-length: 3\r\n\r\nabc") * 2 + b"\x00garbage\r\n\r\n")
+    answers = _read_all(connection)
+    assert answers.count(b"HTTP/1.1 200") == 2
+    assert b"HTTP/1.1 400" not in answers

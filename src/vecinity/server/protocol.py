@@ -6,17 +6,55 @@ One sweep a second looks after all connections of a server; a request costs no t
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from collections.abc import Sized
+from itertools import chain
+from typing import Any, ClassVar, cast
 from weakref import WeakSet
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from vecinity.errors import HeadersTooLarge, MalformedRequest, RequestTimeout, VectorizeError
 from vecinity.server import envelope
 
-_FRESH, _HEADER, _BODY, _DONE, _REFUSED = range(5)
+_FRESH, _HEADER, _BODY, _DONE, _LAST, _ENDING = range(6)
+"""What a connection does. From `_LAST` on, what arrives is discarded: in `_LAST` answers are still
+due, in `_ENDING` all is said and the client gets a moment to read it."""
+
+_HEADER_OVERHEAD = len(b": \r\n")
+
+
+class _Outlet:
+    """A connection's transport as its requests see it: they can't cut off a client that sends."""
+
+    __slots__ = ("_guard",)
+
+    def __init__(self, guard: GuardedProtocol) -> None:
+        self._guard = guard
+
+    def write(self, data: bytes) -> None:
+        if self._guard._phase != _ENDING:
+            self._guard.transport.write(data)
+
+    def close(self) -> None:
+        self._guard._close()
+
+    def is_closing(self) -> bool:
+        return self._guard._phase == _ENDING or self._guard.transport.is_closing()
+
+
+class _Flow(FlowControl):
+    """Reads no further while requests wait for their turn, whatever the one that runs asks for."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -53,63 +91,74 @@ class GuardedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._phase = _FRESH
-        self._since = self.loop.time()
-        self._bytes = 0
-        self._drained = 0
+        self._outlet = cast(asyncio.Transport, _Outlet(self))
         self._unwritten = 0
         self._unwritten_since = 0.0
+        self._enter(_FRESH)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         if self.server_state not in self._swept:
             self._swept.add(self.server_state)
             self.loop.call_later(self.sweep_seconds, self._sweep)
 
     def data_received(self, data: bytes) -> None:
-        if self._phase == _REFUSED:
+        if self._phase >= _LAST:
             self._drain(len(data))
             return
-        before = self._phase
+        scope, phase, body_bytes = self.scope, self._phase, self._body_bytes
         super().data_received(data)
-        if before == _HEADER and self._phase == _HEADER:
-            self._count_header(len(data))
+        if scope is self.scope and phase == self._phase and body_bytes == self._body_bytes:
+            self._count_fruitless(len(data))
 
     def on_message_begin(self) -> None:
-        if self._phase != _REFUSED:
+        if self._phase < _LAST:
             self._enter(_HEADER)
             super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._count_header(len(url))
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase != _REFUSED:
+        if self._phase == _HEADER:  # else it is a trailer, which nothing here reads
             super().on_header(name, value)
-            self._count_header(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
-        if self._phase != _REFUSED:
-            self._enter(_BODY)
-            super().on_headers_complete()
+        if self._phase != _HEADER:
+            return
+        size = len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
+        if size + len(self.headers) * _HEADER_OVERHEAD > self.max_header_bytes:
+            self._refuse(HeadersTooLarge(self.max_header_bytes))
+            return
+        super().on_headers_complete()
+        self.cycle.transport = self._outlet
+        self._enter(_BODY)
 
     def on_body(self, body: bytes) -> None:
-        if self._phase == _REFUSED:
+        if self._phase != _BODY:
             return
-        self._bytes += len(body)
+        self._body_bytes += len(body)
+        self._fruitless_bytes = 0
         if self.cycle.response_complete:
             self._drain(len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._phase != _REFUSED:
+        if self._phase == _BODY:
             self._enter(_DONE)
             super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._phase == _DONE:
+            self._since = self.loop.time()
+        elif self._phase == _BODY and self.cycle.response_complete and self.expect_100_continue:
+            # The client need not send this body now; what comes next could be taken for it.
+            self._end()
+
     def send_400_response(self, msg: str) -> None:
-        if self._phase != _REFUSED:
-            self._refuse(MalformedRequest())
+        self._refuse(MalformedRequest())
+
+    def _should_upgrade(self) -> bool:
+        return False
 
     def _unsupported_upgrade_warning(self) -> None:
         """An upgrade is answered as the plain request that it also is; no reason to log it."""
@@ -117,66 +166,95 @@ class GuardedProtocol(HttpToolsProtocol):
     def _enter(self, phase: int) -> None:
         self._phase = phase
         self._since = self.loop.time()
-        self._bytes = 0
+        self._body_bytes = self._fruitless_bytes = self._drained_bytes = 0
 
-    def _count_header(self, size: int) -> None:
-        self._bytes += size
-        if self._bytes > self.max_header_bytes and self._phase == _HEADER:
+    def _count_fruitless(self, size: int) -> None:
+        """Count what completed no header and was no body: a header or trailer that goes on."""
+        self._fruitless_bytes += size
+        if self._fruitless_bytes > self.max_header_bytes and self._phase in (_HEADER, _BODY):
             self._refuse(HeadersTooLarge(self.max_header_bytes))
 
     def _drain(self, size: int) -> None:
-        self._drained += size
-        if self._drained > self.drain_bytes:
+        self._drained_bytes += size
+        if self._drained_bytes > self.drain_bytes:
             self.transport.abort()
 
     def _refuse(self, error: VectorizeError) -> None:
         """Answer `error`, unless something else was begun, and end the connection soon."""
-        answered = self.cycle is not None and not self.cycle.response_complete
-        if answered and self.cycle.response_started:
-            self.transport.abort()
+        if self._phase >= _LAST:
             return
-        self._enter(_REFUSED)
-        if answered:
+        due = self.cycle is not None and not self.cycle.response_complete
+        if self._phase != _BODY and due:
+            # Earlier requests on this connection came whole: the answers are theirs.
+            self.cycle.keep_alive = False
+            self._enter(_LAST)
+        elif self._phase == _BODY and not due:
+            self._end()
+        elif self._phase == _BODY and self.cycle.response_started:
+            self.transport.abort()
+        else:
+            self._answer(error)
+
+    def _answer(self, error: VectorizeError) -> None:
+        if self._phase == _BODY:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.flow.resume_reading()
         response = envelope.failure(error)
         headers = [*response.raw_headers, (b"connection", b"close")]
         lines = [b"%s: %s\r\n" % header for header in headers]
         self.transport.write(b"".join([STATUS_LINE[error.status], *lines, b"\r\n", response.body]))
-        if self.transport.can_write_eof():
+        self._end()
+
+    def _close(self) -> None:
+        """Close after an answer; a client that still sends must be able to read it."""
+        if self._phase == _DONE:
+            self.transport.close()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        """Send nothing more, and discard what still comes, for a moment."""
+        self._enter(_ENDING)
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
 
     def _sweep(self) -> None:
         """Look after every connection of this server, and come again while there are any."""
+        if not self.connections:
+            self._swept.discard(self.server_state)
+            return
+        self.loop.call_later(self.sweep_seconds, self._sweep)
+        now = self.loop.time()
         for connection in list(self.connections):
             if isinstance(connection, GuardedProtocol):
-                connection._check(self.loop.time())
-        if self.connections:
-            self.loop.call_later(self.sweep_seconds, self._sweep)
-        else:
-            self._swept.discard(self.server_state)
+                connection._check(now)
 
     def _check(self, now: float) -> None:
-        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
-            return
         self._check_reader(now)
+        if self.transport.is_closing():
+            return
         spent = now - self._since
-        if self._phase == _FRESH and spent > self.header_seconds:
-            self.transport.close()
-        elif self._phase == _HEADER and spent > self.header_seconds:
-            self._refuse(RequestTimeout())
-        elif self._phase == _BODY:
-            self._check_body(now, spent)
-        elif self._phase == _REFUSED and spent > self.linger_seconds:
+        if self._phase in (_HEADER, _BODY):
+            self._check_sender(now, spent)
+        elif (
+            (self._phase == _FRESH and spent > self.header_seconds)
+            or (self._phase == _ENDING and spent > self.linger_seconds)
+            or (self._is_idle() and spent > self.timeout_keep_alive)
+        ):
             self.transport.close()
 
-    def _check_body(self, now: float, spent: float) -> None:
+    def _is_idle(self) -> bool:
+        return self._phase == _DONE and self.cycle.response_complete
+
+    def _check_sender(self, now: float, spent: float) -> None:
+        due = (spent - self.body_grace_seconds) * self.body_bytes_per_second
         if self.flow.read_paused:
             # The application is slow, not the client: the time does not count.
             self._since = now
-            self._bytes = 0
-        elif self._bytes < (spent - self.body_grace_seconds) * self.body_bytes_per_second:
+            self._body_bytes = 0
+        elif spent > self.header_seconds if self._phase == _HEADER else self._body_bytes < due:
             self._refuse(RequestTimeout())
 
     def _check_reader(self, now: float) -> None:
