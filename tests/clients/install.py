@@ -1,7 +1,10 @@
 """Installs real clients from lock files into a cache folder outside the tree, each once.
 
-The folder is VECINITY_CACHE, else ~/.cache/vecinity. An installation is made beside its place and
-renamed into it, so a half-finished one is never used and two test runs do not disturb each other.
+The folder is `clients` in VECINITY_CACHE, else in ~/.cache/vecinity. A client's folder is named
+after its lock file's hash, so a changed lock is installed anew.
+
+Locks name no addresses. They are made by `npm install --package-lock-only --ignore-scripts
+--omit-lockfile-registry-resolved`, and by `uv pip compile` with the options of `make lock`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-_HERE = Path(__file__).parent
+LOCKS = Path(__file__).parent
 _SECONDS = 600
 
 
@@ -25,57 +28,63 @@ class NotInstallable(Exception):
 
 def python_client(name: str) -> Path:
     """The interpreter of an environment with the packages of `python/NAME.txt`."""
-    requirements = _HERE / "python" / f"{name}.txt"
+    lock = LOCKS / "python" / f"{name}.txt"
 
-    def install(folder: Path) -> None:
+    def make(folder: Path) -> None:
         _run([sys.executable, "-m", "venv", str(folder)])
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        _run([*pip, "--disable-pip-version-check", "--require-hashes", "-r", str(requirements)])
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+        # Sources would run build tools that no hash covers.
+        _run([*pip, "install", "-qq", "--only-binary=:all:", "--require-hashes", "-r", str(lock)])
 
-    return _installed(name, requirements.read_bytes(), install) / "bin" / "python"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return once(_place(f"{name}-py{version}", lock), make) / "bin" / "python"
 
 
 def npm_client(name: str) -> Path:
-    """A folder whose `node_modules` hold what `npm/NAME/package-lock.json` says."""
-    if not shutil.which("npm"):
-        raise NotInstallable("npm is not installed")
-    source = _HERE / "npm" / name
+    """The folder `node_modules` with the packages of `npm/NAME/package-lock.json`."""
+    if missing := [program for program in ("node", "npm") if not shutil.which(program)]:
+        raise NotInstallable(f"not on this machine: {' and '.join(missing)}")
+    source = LOCKS / "npm" / name
 
-    def install(folder: Path) -> None:
-        folder.mkdir()
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(source / file, folder)
-        _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], folder)
+    def make(folder: Path) -> None:
+        shutil.copytree(source, folder)
+        options = ["--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"]
+        patience = "--fetch-retry-maxtimeout=10000"  # without a network it ends soon enough
+        _run(["npm", "ci", "--loglevel=error", patience, *options], folder)
 
-    return _installed(name, (source / "package-lock.json").read_bytes(), install)
+    return once(_place(name, source / "package-lock.json"), make) / "node_modules"
 
 
-def _installed(name: str, lock: bytes, install: Callable[[Path], None]) -> Path:
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    key = hashlib.sha256(lock).hexdigest()[:12]
-    place = _cache() / f"{name}-py{version}-{key}"
+def once(place: Path, make: Callable[[Path], None]) -> Path:
+    """`place`, which `make` filled: now, before, or in another process at the same time.
+
+    It is made beside its place and renamed into it, so that a half-made one is never there.
+    """
     if place.is_dir():
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent) as beside:
-        made = Path(beside) / "made"
-        install(made)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix="making-") as beside:
+        made = Path(beside) / place.name
+        make(made)
         try:
             made.rename(place)
         except OSError:
-            if not place.is_dir():  # else another test run was faster
+            if not place.is_dir():  # else another process was faster
                 raise
     return place
 
 
-def _cache() -> Path:
-    given = os.environ.get("VECINITY_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "vecinity"
+def _place(name: str, lock: Path) -> Path:
+    cache = Path(os.environ.get("VECINITY_CACHE") or Path.home() / ".cache" / "vecinity")
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    return cache / "clients" / f"{name}-{digest[:12]}"
 
 
 def _run(command: list[str], folder: Path | None = None) -> None:
-    ran = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False
-    )
+    try:
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise NotInstallable(str(error)) from error
     if ran.returncode:
-        raise NotInstallable(f"{' '.join(command[:4])} ...: {(ran.stderr or ran.stdout)[-400:]}")
+        said = " ".join((ran.stderr or ran.stdout).split())
+        raise NotInstallable(f"{Path(command[0]).name} {' '.join(command[1:3])}: {said[:300]}")

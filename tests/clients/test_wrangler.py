@@ -1,21 +1,17 @@
-"""Every `wrangler vectorize` command of 4.86.0, against a real server."""
+"""Every `wrangler vectorize` command of 4.86.0, the last version for Node 20."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
-from tests.clients.conftest import installed
-from tests.clients.install import npm_client
+from tests.clients.conftest import Client
+from tests.clients.programs import UUID, Wrangler
+from tests.support.server import Server
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_INDEX = "wrangler"
 _VECTORS = [
     {
         "id": f"v{n:02}",
@@ -25,134 +21,168 @@ _VECTORS = [
     }
     for n in range(30)
 ]
-
-
-class Wrangler:
-    """Runs `wrangler vectorize ...`."""
-
-    def __init__(self, program: Path, environment: dict[str, str], folder: Path) -> None:
-        self._program = program
-        self._environment = environment
-        self.folder = folder
-
-    def __call__(self, *arguments: str, fails: bool = False) -> str:
-        """What it printed, without colours; its status must be 0, or 1 if it `fails`."""
-        command = ["node", str(self._program), "vectorize", *arguments]
-        ran = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        said = re.sub(r"\x1b\[[0-9;]*m", "", ran.stdout + ran.stderr)
-        assert ran.returncode == (1 if fails else 0), said
-        return said
-
-    def json(self, *arguments: str) -> Any:
-        """The JSON that it printed below its banner."""
-        said = self(*arguments)
-        return json.loads(said[re.search(r"^[\[{]", said, re.MULTILINE).start() :])  # type: ignore[union-attr] # it must be there
+_IDS = [str(vector["id"]) for vector in _VECTORS]
+_CHANGE = f"Mutation changeset identifier: ({UUID})"
 
 
 @pytest.fixture(scope="module")
 def wrangler(
-    environment: dict[str, str], in_ci: bool, tmp_path_factory: pytest.TempPathFactory
+    npm_client: Client, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Wrangler:
-    modules = installed(npm_client, "wrangler-4.86.0", in_ci=in_ci) / "node_modules"
     folder = tmp_path_factory.mktemp("wrangler")
     (folder / "vectors.ndjson").write_text("\n".join(map(json.dumps, _VECTORS)))
-    program = modules / "wrangler" / "bin" / "wrangler.js"
-    return Wrangler(program, {**environment, "HOME": str(folder)}, folder)
+    return Wrangler(npm_client("wrangler-4.86.0"), server, folder)
 
 
 @pytest.fixture(scope="module")
-def filled(wrangler: Wrangler) -> Wrangler:
-    """After create, create-metadata-index and insert in two batches."""
-    made = wrangler("create", _INDEX, "--dimensions", "32", "--metric", "euclidean")
-    assert f"Successfully created a new Vectorize index: '{_INDEX}'" in made
-    said = wrangler("create-metadata-index", _INDEX, "--property-name=kind", "--type=string")
-    assert re.search(f"Successfully enqueued metadata index.*{_UUID}", said)
-    said = wrangler("insert", _INDEX, "--file", "vectors.ndjson", "--batch-size", "20")
-    assert re.search(f"Enqueued 20 vectors into index '{_INDEX}' for insertion.*{_UUID}", said)
-    assert re.search(f"Enqueued 10 vectors into index '{_INDEX}' for insertion.*{_UUID}", said)
-    assert f"Successfully enqueued 30 vectors into index '{_INDEX}' for insertion" in said
-    return wrangler
+def filled(wrangler: Wrangler, http: httpx2.Client) -> str:
+    """The name of an index with a metadata index, then `_VECTORS`."""
+    name = "wrangler-filled"
+    said = wrangler("create", name, "--dimensions=32", "--metric=euclidean")
+    assert f"Successfully created a new Vectorize index: '{name}'" in said
+    config = _result(http, name)["config"]
+    assert config == {"dimensions": 32, "metric": "euclidean"}
+
+    said = wrangler("create-metadata-index", name, "--propertyName=kind", "--type=string")
+    assert re.search(f"Successfully enqueued metadata index creation request. {_CHANGE}", said)
+    listed = {"metadataIndexes": [{"propertyName": "kind", "indexType": "string"}]}
+    assert _result(http, f"{name}/metadata_index/list") == listed
+
+    said = wrangler("insert", name, "--file=vectors.ndjson", "--batch-size=20")
+    batches = re.findall(
+        f"Enqueued (..) vectors into index '{name}' for insertion. {_CHANGE}", said
+    )
+    assert [batch[0] for batch in batches] == ["20", "10"]
+    assert f"Successfully enqueued 30 vectors into index '{name}' for insertion" in said
+    info = _result(http, f"{name}/info")
+    assert (info["vectorCount"], info["processedUpToMutation"]) == (30, batches[1][1])
+    return name
 
 
-def test_create_from_a_preset_get_list_and_delete(wrangler: Wrangler) -> None:
-    preset = "@cf/baai/bge-base-en-v1.5"
-    made = wrangler.json("create", "preset", "--preset", preset, "--description", "d", "--json")
+def _result(http: httpx2.Client, path: str) -> dict[str, object]:
+    """What the server itself says."""
+    result: dict[str, object] = http.get(f"/indexes/{path}").json()["result"]
+    return result
+
+
+def _row(*cells: object) -> str:
+    """A pattern for a table's row that starts with these cells."""
+    return "".join(f"│ {re.escape(str(cell))} +" for cell in cells) + "│"
+
+
+def test_a_preset_index_from_create_to_delete(wrangler: Wrangler, http: httpx2.Client) -> None:
+    name = "wrangler-preset"
+    preset = "--preset=@cf/baai/bge-base-en-v1.5"
+    made = wrangler.json("create", name, preset, "--description=a b", "--json")
+    assert made == _result(http, name)
+    assert (made["name"], made["description"]) == (name, "a b")
     assert made["config"] == {"dimensions": 768, "metric": "cosine"}
-    assert (made["name"], made["description"]) == ("preset", "d")
-    assert wrangler.json("get", "preset", "--json") == made
+    assert wrangler.json("get", name, "--json") == made
     assert made in wrangler.json("list", "--json")
-    assert re.search("preset *│ 768 *│ cosine *│ d ", wrangler("list"))
-    assert "Deleted index preset" in wrangler("delete", "preset", "-y")
-    assert "[code: 3005]" in wrangler("get", "preset", fails=True)
+    dates = made["created_on"], made["modified_on"]
+    row = _row(name, 768, "cosine", "a b", *dates)
+    assert re.search(row, wrangler("get", name))
+    assert re.search(row, wrangler("list"))
+    assert f"Deleted index {name}" in wrangler("delete", name, "-y")
+    assert http.get(f"/indexes/{name}").status_code == 410
 
 
-def test_errors_are_shown_with_their_code(wrangler: Wrangler) -> None:
+def test_an_error_is_printed_with_its_code(wrangler: Wrangler, filled: str) -> None:
     said = wrangler("info", "never-made", fails=True)
     assert 'vectorize.index.not_found - Index name "never-made" [code: 3000]' in said
+    said = wrangler("create", filled, "--dimensions=32", "--metric=cosine", fails=True)
+    assert f'vectorize.index.duplicate_name - Index name "{filled}" [code: 3002]' in said
+    said = wrangler("query", filled, "--vector", "1", "2", fails=True)
+    assert "expected 32 dimensions, and got 2 dimensions [code: 40006]" in said
 
 
-def test_info_and_metadata_indexes(filled: Wrangler) -> None:
-    info = filled.json("info", _INDEX, "--json")
-    assert (info["dimensions"], info["vectorCount"]) == (32, 30)
-    assert re.fullmatch(_UUID, info["processedUpToMutation"])
-    listed = filled.json("list-metadata-index", _INDEX, "--json")
-    assert listed == [{"propertyName": "kind", "indexType": "string"}]
+def test_info(wrangler: Wrangler, filled: str, http: httpx2.Client) -> None:
+    info = _result(http, f"{filled}/info")
+    assert wrangler.json("info", filled, "--json") == info
+    processed = info["processedUpToMutation"], info["processedUpToDatetime"]
+    assert re.search(_row(32, 30, *processed), wrangler("info", filled))
 
 
-def test_list_vectors_over_pages(filled: Wrangler) -> None:
-    first = filled("list-vectors", _INDEX, "--count", "20")
+def test_list_vectors_over_pages(wrangler: Wrangler, filled: str) -> None:
+    first = wrangler("list-vectors", filled, "--count=20")
+    assert re.findall(r"│ \d+ +│ (\S+) +│", first) == _IDS[:20]
     assert "Showing 20 of 30 total vectors" in first
-    cursor = re.search(r"--cursor (\S+)", first)
-    assert cursor
-    rest = filled.json("list-vectors", _INDEX, "--cursor", cursor[1], "--json")
-    assert [vector["id"] for vector in rest["vectors"]] == [f"v{n}" for n in range(20, 30)]
-    assert rest["isTruncated"] is False
+    command = re.search(rf"wrangler vectorize list-vectors {filled} (--cursor) (\S+)", first)
+    assert command
+    rest = wrangler.json("list-vectors", filled, *command.groups(), "--json")
+    assert rest["vectors"] == [{"id": vector_id} for vector_id in _IDS[20:]]
+    assert (rest["count"], rest["totalCount"], rest["isTruncated"]) == (10, 30, False)
 
 
-def test_queries(filled: Wrangler) -> None:
-    values = [str(value) for value in _VECTORS[4]["values"]]
-    answer = filled.json("query", _INDEX, "--vector", *values, "--top-k", "3")
-    assert [match["id"] for match in answer["matches"]] == ["v04", "v03", "v05"]
-    assert [match["score"] for match in answer["matches"]] == [0, 1, 1]
-    answer = filled.json(
-        *("query", _INDEX, "--vector-id", "v04", "--namespace", "n0", "--filter", '{"kind":"k1"}'),
-        *("--return-metadata", "all", "--return-values", "true"),
+def test_query_by_vector(wrangler: Wrangler, filled: str) -> None:
+    values = ["5", *["1"] * 31]
+    answer = wrangler.json("query", filled, "--vector", *values, "--top-k=3", "--namespace=n0")
+    assert answer == {
+        "count": 3,
+        "matches": [
+            {"id": "v04", "score": 0.5, "namespace": "n0"},
+            {"id": "v06", "score": 1.5, "namespace": "n0"},
+            {"id": "v02", "score": 2.5, "namespace": "n0"},
+        ],
+    }
+
+
+# `$gte` is not tried: wrangler's own check misspells it and drops that part of a filter.
+@pytest.mark.parametrize("condition", ['"k1"', '{"$gt":"k0","$lt":"k2"}', '{"$nin":["k0","k2"]}'])
+def test_query_by_id_with_a_filter(wrangler: Wrangler, filled: str, condition: str) -> None:
+    answer = wrangler.json(
+        *("query", filled, "--vector-id=v01", f'--filter={{"kind":{condition}}}', "--top-k=2"),
+        *("--return-metadata=all", "--return-values"),
     )
-    assert [match["id"] for match in answer["matches"]] == ["v04", "v10", "v16", "v22", "v28"]
-    assert answer["matches"][0]["metadata"] == {"kind": "k1", "n": 4}
-    assert answer["matches"][0]["values"] == _VECTORS[4]["values"]
-    assert "Could not find" in filled("query", _INDEX, "--vector-id", "v04", "--namespace", "no")
+    assert answer == {
+        "count": 2,
+        "matches": [{**_VECTORS[1], "score": 0}, {**_VECTORS[4], "score": 3}],
+    }
 
 
-def test_get_vectors(filled: Wrangler) -> None:
-    assert filled.json("get-vectors", _INDEX, "--ids", "v07", "nobody", "v03") == [
-        _VECTORS[7],
-        _VECTORS[3],
-    ]
-    assert "does not contain vectors" in filled("get-vectors", _INDEX, "--ids", "nobody")
+def test_query_that_finds_nothing(wrangler: Wrangler, filled: str) -> None:
+    said = wrangler("query", filled, "--vector-id=v04", "--namespace=none")
+    assert "Could not find any relevant vectors" in said
 
 
-def test_upsert_and_delete_vectors(filled: Wrangler, http: httpx2.Client) -> None:
-    (filled.folder / "more.ndjson").write_text(json.dumps({**_VECTORS[0], "id": "more"}))
-    said = filled("upsert", _INDEX, "--file", "more.ndjson")
-    assert f"Successfully enqueued 1 vectors into index '{_INDEX}' for upsertion" in said
-    said = filled("delete-vectors", _INDEX, "--ids", "more", "nobody")
-    mutation = re.search(_UUID, said)
-    assert mutation
-    info = http.get(f"/indexes/{_INDEX}/info").json()["result"]
-    assert (info["vectorCount"], info["processedUpToMutation"]) == (30, mutation[0])
+def test_get_vectors(wrangler: Wrangler, filled: str) -> None:
+    found = wrangler.json("get-vectors", filled, "--ids", "v07", "nobody", "v03")
+    assert found == [_VECTORS[7], _VECTORS[3]]
+    said = wrangler("get-vectors", filled, "--ids", "nobody")
+    assert "does not contain vectors corresponding to the provided identifiers" in said
 
 
-def test_delete_metadata_index(filled: Wrangler) -> None:
-    filled("create-metadata-index", _INDEX, "--property-name=n", "--type=number")
-    said = filled("delete-metadata-index", _INDEX, "--property-name=n")
-    assert re.search(f"Successfully enqueued metadata index deletion.*{_UUID}", said)
-    listed = filled.json("list-metadata-index", _INDEX, "--json")
-    assert [index["propertyName"] for index in listed] == ["kind"]
+def test_upsert_and_delete_vectors(wrangler: Wrangler, http: httpx2.Client) -> None:
+    name = "wrangler-upserted"
+    wrangler("create", name, "--dimensions=32", "--metric=cosine")
+    wrangler("insert", name, "--file=vectors.ndjson")
+    (wrangler.folder / "more.ndjson").write_text(
+        "\n".join(json.dumps({"id": new, "values": [2.0] * 32}) for new in ("v00", "new"))
+    )
+    said = wrangler("upsert", name, "--file=more.ndjson")
+    assert re.search(f"Enqueued 2 vectors into index '{name}' for upsertion. {_CHANGE}", said)
+    assert f"Successfully enqueued 2 vectors into index '{name}' for upsertion" in said
+    stored = http.post(f"/indexes/{name}/get_by_ids", json={"ids": ["v00", "new"]}).json()["result"]
+    assert stored == [{"id": new, "values": [2.0] * 32} for new in ("v00", "new")]
+
+    said = wrangler("delete-vectors", name, "--ids", "v00", "v29", "nobody")
+    done = re.search(f"enqueued 3 vectors into index '{name}' for deletion. {_CHANGE}", said)
+    assert done
+    info = _result(http, f"{name}/info")
+    assert (info["vectorCount"], info["processedUpToMutation"]) == (29, done[1])
+    listed = http.get(f"/indexes/{name}/list").json()["result"]["vectors"]
+    assert sorted(vector["id"] for vector in listed) == ["new", *_IDS[1:29]]
+
+
+def test_metadata_indexes(wrangler: Wrangler, http: httpx2.Client) -> None:
+    name = "wrangler-metadata"
+    wrangler("create", name, "--dimensions=32", "--metric=cosine")
+    wrangler("create-metadata-index", name, "--propertyName=n", "--type=number")
+    listed = [{"propertyName": "n", "indexType": "number"}]
+    assert wrangler.json("list-metadata-index", name, "--json") == listed
+    assert re.search(_row("n", "number"), wrangler("list-metadata-index", name))
+    said = wrangler("delete-metadata-index", name, "--propertyName=n")
+    assert re.search(f"Successfully enqueued metadata index deletion request. {_CHANGE}", said)
+    assert _result(http, f"{name}/metadata_index/list") == {"metadataIndexes": []}
+    said = wrangler("list-metadata-index", name)
+    assert "You haven't created any metadata indexes" in said

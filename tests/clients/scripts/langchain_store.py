@@ -1,32 +1,49 @@
 """Runs in the environment of langchain-cloudflare: a store's whole life, as one JSON value."""
 
-import hashlib
 import json
 import os
 import sys
 
+import requests
 from langchain_cloudflare.vectorstores import CloudflareVectorize
 from langchain_core.embeddings import Embeddings
 
-DIMENSIONS = 64
+WORDS = ["red", "green", "blue", "apple", "pie", "tree", "sea", "water", "wine"]
+DIMENSIONS = 32
 
 
-class Letters(Embeddings):
-    """Texts with the same words lie near one another."""
+class WordCounts(Embeddings):
+    """One dimension for every word that is known here: exact, so that scores can be told."""
 
     def embed_documents(self, texts):
         return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text):
-        values = [0.01] * DIMENSIONS
-        for word in text.lower().split():
-            values[hashlib.sha256(word.encode()).digest()[0] % DIMENSIONS] += 1.0
-        return values
+        counts = [float(text.split().count(word)) for word in WORDS]
+        return counts + [0.0] * (DIMENSIONS - len(counts))
+
+
+def found(documents):
+    return [[document.id, document.page_content, document.metadata] for document in documents]
+
+
+def scored(pairs):
+    return [[document.id, score] for document, score in pairs]
+
+
+def refusal(call, *arguments, **options):
+    """The error that a call of the store ran into, else None."""
+    try:
+        call(*arguments, **options)
+    except requests.HTTPError as error:
+        [first] = error.response.json()["errors"]
+        return [error.response.status_code, first["code"]]
+    return None
 
 
 name = sys.argv[1]
 store = CloudflareVectorize(
-    embedding=Letters(),
+    embedding=WordCounts(),
     account_id=os.environ["CLOUDFLARE_ACCOUNT_ID"],
     api_token=os.environ["CLOUDFLARE_API_TOKEN"],
     base_url=os.environ["CLOUDFLARE_BASE_URL"],
@@ -34,43 +51,45 @@ store = CloudflareVectorize(
     default_wait_seconds=0.1,
 )
 out = {}
-out["create"] = store.create_index(
-    index_name=name, dimensions=DIMENSIONS, metric="cosine", wait=True
-)
-store.create_metadata_index(
-    property_name="section", index_type="string", index_name=name, wait=True
-)
-out["metadata_indexes"] = store.list_metadata_indexes(index_name=name)
+out["create"] = store.create_index(dimensions=DIMENSIONS, metric="cosine", wait=True)
+out["listed"] = [index["name"] for index in store.list_indexes()]
+store.create_metadata_index(property_name="section", index_type="string", wait=True)
+out["metadata_indexes"] = store.list_metadata_indexes()
 out["added"] = store.add_texts(
     texts=["red apple pie", "green apple tree", "blue sea water"],
-    metadatas=[{"section": "food"}, {"section": "plants"}, {"section": "sea"}],
+    metadatas=[{"section": "food"}, {"section": "plants"}, {"section": "water"}],
     ids=["pie", "tree", "sea"],
-    index_name=name,
     wait=True,
 )
-store.add_texts(texts=["red wine"], ids=["wine"], namespaces=["cellar"], index_name=name, wait=True)
+out["added_to_namespace"] = store.add_texts(
+    texts=["red wine", "blue sea"],
+    metadatas=[{"section": "food"}, {"section": "water"}],
+    ids=["wine", "bay"],
+    namespaces=["cellar", "cellar"],
+    wait=True,
+)
+out["upserted"] = store.add_texts(
+    texts=["red apple"], metadatas=[{"section": "food"}], ids=["pie"], upsert=True, wait=True
+)
 
-
-def found(documents):
-    # the store keeps texts in D1, which is not here; ids and metadata come from the index
-    return [[document.id, document.metadata] for document in documents]
-
-
-out["search"] = found(store.similarity_search("apple pie", k=2, index_name=name))
-out["scores"] = [
-    [document.id, score]
-    for document, score in store.similarity_search_with_score(
-        "blue sea water", k=1, index_name=name
+out["search"] = found(store.similarity_search("green apple tree", k=2))
+out["scores"] = scored(store.similarity_search_with_score("red apple", k=3))
+out["filtered"] = scored(
+    store.similarity_search_with_score("red apple", k=3, md_filter={"section": "water"})
+)
+out["in_namespace"] = scored(
+    store.similarity_search_with_score("blue sea water", k=3, namespace="cellar")
+)
+out["both"] = scored(
+    store.similarity_search_with_score(
+        "blue sea water", k=3, namespace="cellar", md_filter={"section": "food"}
     )
-]
-out["filtered"] = found(
-    store.similarity_search("apple", k=3, index_name=name, md_filter={"section": "sea"})
 )
-out["in_namespace"] = found(
-    store.similarity_search("red", k=3, index_name=name, namespace="cellar")
-)
-out["by_ids"] = found(store.get_by_ids(["tree", "nobody"]))
-out["deleted"] = store.delete(ids=["tree"], index_name=name, wait=True)
-out["info"] = store.get_index_info(index_name=name)
-store.delete_index(index_name=name)
-print(json.dumps(out, default=str))
+out["by_ids"] = found(store.get_by_ids(["tree", "nobody", "wine"]))
+out["deleted"] = store.delete(ids=["tree", "nobody"], wait=True)
+out["info"] = store.get_index_info()
+out["dropping"] = refusal(store.delete_metadata_index, property_name="section")
+out["metadata_indexes_left"] = store.list_metadata_indexes()
+store.delete_index()
+out["gone"] = refusal(store.get_index_info)
+print(json.dumps(out))
