@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
+from vecinity.database import Database, Index
 from vecinity.errors import CannotOpen, VectorizeError
-from vecinity.library import Database, Index
 from vecinity.limits import Profile
 from vecinity.model import (
     IndexConfig,

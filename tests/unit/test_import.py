@@ -38,7 +38,7 @@ def _heavy(modules: list[str]) -> set[str]:
 def test_import() -> None:
     report = _run("import vecinity")
     sys.stdout.write(f"import vecinity: {1e3 * report['seconds']:.0f} ms\n")
-    assert "vecinity.library" in report["modules"]
+    assert "vecinity.database" in report["modules"]
     assert _heavy(report["modules"]) == set()
     assert "vecinity.local.engine" not in report["modules"]
 

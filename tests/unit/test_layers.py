@@ -19,13 +19,13 @@ _LANGUAGE = {
 
 MAY_IMPORT: dict[str, set[str]] = {
     "language": {"language"},
-    "library": {"language"},
+    "database": {"language"},
     "local": {"language", "local"},
     "client": {"language", "client"},
     "demo": {"language", "demo"},
     "server": {"language", "server", "version"},
-    "cli": {"language", "library", "local", "client", "demo", "server", "root", "version", "cli"},
-    "root": {"language", "library", "local", "client"},
+    "cli": {"language", "database", "local", "client", "demo", "server", "root", "version", "cli"},
+    "root": {"language", "database", "local", "client"},
     "main": {"cli"},
 }
 """Layer -> the layers that it may import. `version` is the one name `vecinity.__version__`."""
@@ -241,7 +241,7 @@ def test_every_layer_has_its_row() -> None:
 
 PLANTED: list[tuple[Rule, str, str]] = [
     (layers, "vecinity.filters", "from vecinity.local.store import metadata"),
-    (layers, "vecinity.model", "from vecinity import library"),
+    (layers, "vecinity.model", "from vecinity import database"),
     (layers, "vecinity.engine", "def f():\n    import vecinity.server.wire"),
     (layers, "vecinity.query", "from vecinity import Database"),
     (layers, "vecinity.query", "import vecinity"),
@@ -253,11 +253,11 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (layers, "vecinity.server.app", "from vecinity import open"),
     (layers, "vecinity.client.remote", "from vecinity.server import wire"),
     (layers, "vecinity.client.remote", "from vecinity.local import rows"),
-    (layers, "vecinity.library", "from vecinity.local.engine import LocalEngine"),
+    (layers, "vecinity.database", "from vecinity.local.engine import LocalEngine"),
     (layers, "vecinity.demo", "from vecinity import open"),
     (layers, "vecinity", "from vecinity.cli.main import main"),
     *((packages, "vecinity.local.index", f"import {name}") for name in ("starlette", "uvicorn")),
-    *((packages, "vecinity.library", f"from {name} import x") for name in ("click", "rich")),
+    *((packages, "vecinity.database", f"from {name} import x") for name in ("click", "rich")),
     (packages, "vecinity.filters", "import starlette.requests as r"),
     (packages, "vecinity.server.app", "import click"),
     (packages, "vecinity.server.rest", "import faiss"),
