@@ -118,7 +118,7 @@ class Catalog:
         profile: str,
         most: int,
     ) -> Entry:
-        """Reserve a name; `publish` or `abandon` must follow.
+        """Reserve a name; `release` must follow, after `publish` or a failure.
 
         Raises:
             DuplicateName, TooManyIndexes
@@ -148,10 +148,9 @@ class Catalog:
         key = (entry.account, entry.description.name)
         self._live[key] = entry
         self._deleted.discard(key)
-        self._creating.discard(key)
 
-    def abandon(self, entry: Entry) -> None:
-        """Free a reserved name after a failure; its record goes at the next start."""
+    def release(self, entry: Entry) -> None:
+        """End a reservation; if it was not published, its record goes at the next start."""
         self._creating.discard((entry.account, entry.description.name))
 
     def delete(self, entry: Entry) -> None:
@@ -175,15 +174,9 @@ class Catalog:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
+        with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            yield
 
     def _load(self) -> None:
         query = """SELECT uuid, account, name, description, dimensions, metric, state,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from vecinity.batch import Batch
@@ -69,19 +69,18 @@ class LocalEngine:
         self._segment_rows = segment_rows
         self._closed = False
         make_folder(folder / "indexes")
-        self._lock = DirectoryLock(folder)
-        try:
-            self._catalog = Catalog(folder / "catalog.db")
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise CannotOpen(f"{folder / 'catalog.db'}: {error}") from error
-        except BaseException:
-            self._lock.release()
-            raise
-        for uuid in self._catalog.leftovers():
-            remove_folder(self._index_folder(uuid))
-        self._catalog.forget_unfinished()
-        self._cursor_key = self._catalog.cursor_key
+        with ExitStack() as undo:
+            self._lock = DirectoryLock(folder)
+            undo.callback(self._lock.release)
+            try:
+                self._catalog = Catalog(folder / "catalog.db")
+                for uuid in self._catalog.leftovers():
+                    remove_folder(self._index_folder(uuid))
+                self._catalog.forget_unfinished()
+                self._cursor_key = self._catalog.cursor_key
+            except sqlite3.Error as error:
+                raise CannotOpen(f"{folder / 'catalog.db'}: {error}") from error
+            undo.pop_all()
         self._pool = IndexPool(self._open, open_indexes)
 
     def create_index(
@@ -91,13 +90,10 @@ class LocalEngine:
             most = self._limits.indexes_per_account
             entry = self._catalog.begin(account, name, config, description, self._profile, most)
             try:
-                settings = IndexSettings(entry.uuid, config, self._profile, self._segment_rows)
-                indexes.create(self._index_folder(entry.uuid), settings)
+                self._create_files(entry)
                 self._catalog.publish(entry)
-            except BaseException:
-                self._catalog.abandon(entry)
-                remove_folder(self._index_folder(entry.uuid))
-                raise
+            finally:
+                self._catalog.release(entry)
         return entry.description
 
     def list_indexes(self, account: str) -> list[IndexDescription]:
@@ -128,6 +124,18 @@ class LocalEngine:
             self._pool.close_all()
             self._catalog.close()
             self._lock.release()
+
+    def _create_files(self, entry: Entry) -> None:
+        """Make the files of an index. Once they are there only a start removes them: a publication
+        of unknown outcome may have made them live."""
+        folder = self._index_folder(entry.uuid)
+        config = entry.description.config
+        with ExitStack() as undo:
+            undo.callback(remove_folder, folder)
+            indexes.create(
+                folder, IndexSettings(entry.uuid, config, self._profile, self._segment_rows)
+            )
+            undo.pop_all()
 
     def _open(self, uuid: str) -> OpenIndex:
         return OpenIndex(self._index_folder(uuid), self._limits, self._cursor_key)
