@@ -109,6 +109,16 @@ class BodyTooLarge(VectorizeError):
         super().__init__(f"request body too large; max is {max_bytes} bytes")
 
 
+class UpgradeRefused(VectorizeError):
+    """A WebSocket was asked for, which miniflare does beside each of its requests."""
+
+    code = 10426
+    status = 426
+
+    def __init__(self) -> None:
+        super().__init__("no WebSocket here: send plain HTTP requests")
+
+
 class HeadersTooLarge(VectorizeError):
     code = 10431
     status = 431

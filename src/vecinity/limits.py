@@ -99,7 +99,9 @@ PROFILES: dict[Profile, Limits] = {"cloudflare": CLOUDFLARE, "open": OPEN}
 
 
 def for_binding(limits: Limits) -> Limits:
-    """The limits over the Workers binding: smaller batches than over REST."""
+    """The limits over the Workers binding: smaller batches than over REST, if any."""
+    if limits.batch_vectors == UNLIMITED:
+        return limits
     return replace(limits, batch_vectors=min(limits.batch_vectors, BINDING_BATCH_VECTORS))
 
 

@@ -26,6 +26,7 @@ TABLE: list[tuple[VectorizeError, int, int, str]] = [
     (errors.MalformedRequest(), 10400, 400, "malformed HTTP request"),
     (errors.RequestTimeout(), 10408, 408, "request too slow"),
     (errors.BodyTooLarge(9), 10413, 413, "request body too large; max is 9 bytes"),
+    (errors.UpgradeRefused(), 10426, 426, "no WebSocket here: send plain HTTP requests"),
     (errors.HeadersTooLarge(9), 10431, 431, "request headers too large; max is 9 bytes"),
     (errors.UnknownContentType(), 1005, 400, "vectorize.unknown_content_type"),
     (errors.IndexNotFound("n"), 3000, 404, 'vectorize.index.not_found - Index name "n"'),

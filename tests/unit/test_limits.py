@@ -56,7 +56,7 @@ def test_the_defaults() -> None:
 
 def test_a_batch_over_the_binding_is_smaller() -> None:
     assert for_binding(CLOUDFLARE) == replace(CLOUDFLARE, batch_vectors=1_000)
-    assert for_binding(OPEN) == replace(OPEN, batch_vectors=1_000)
+    assert for_binding(OPEN) == OPEN
 
 
 def test_the_binding_never_raises_a_limit() -> None:

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from vecinity import __version__
 from vecinity.engine import Engine
-from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound
-from vecinity.server import envelope, rest
+from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound, VectorizeError
+from vecinity.server import binding, envelope, rest
 from vecinity.server.auth import Gate
 from vecinity.server.settings import ServerSettings
 
@@ -31,7 +31,11 @@ def create_app(engine: Engine, settings: ServerSettings) -> Starlette:
         )
         middleware.insert(0, cors)
     app = Starlette(
-        routes=[Route("/healthz", _healthz, methods=["GET"]), *rest.routes(engine, settings)],
+        routes=[
+            Route("/healthz", _healthz, methods=["GET"]),
+            *rest.routes(engine, settings),
+            *binding.routes(engine, settings),
+        ],
         middleware=middleware,
         exception_handlers={404: _not_found, 405: _wrong_method, Exception: _failed},
     )
@@ -44,11 +48,11 @@ async def _healthz(request: Request) -> Response:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return envelope.failure(RouteNotFound(request.url.path))
+    return _failure(request, RouteNotFound(request.url.path))
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    response = envelope.failure(MethodNotAllowed())
+    response = _failure(request, MethodNotAllowed())
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
@@ -56,7 +60,14 @@ async def _wrong_method(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """A bug of ours; the server logs the traceback."""
-    response = envelope.failure(InternalError())
+    response = _failure(request, InternalError())
     # uvicorn ends a connection whose application raised
     response.headers["connection"] = "close"
     return response
+
+
+def _failure(request: Request, error: VectorizeError) -> Response:
+    """In the form of the surface that was called."""
+    if binding.is_binding(request.url.path):
+        return binding.failure(error)
+    return envelope.failure(error)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 from ipaddress import ip_address
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vecinity.errors import AuthenticationError, Forbidden, VectorizeError
-from vecinity.server import envelope
+from vecinity.server import binding, envelope
 from vecinity.server.settings import ServerSettings
 
 OPEN_PATHS = ("/healthz",)
@@ -26,13 +26,15 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            refusal = self._refusal(scope["path"], Headers(scope=scope))
+            refusal = self._refusal(scope)
             if refusal is not None:
-                await envelope.failure(refusal)(scope, receive, send)
+                form = binding if binding.is_binding(scope["path"]) else envelope
+                await form.failure(refusal)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _refusal(self, path: str, headers: Headers) -> VectorizeError | None:
+    def _refusal(self, scope: Scope) -> VectorizeError | None:
+        headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin not in self._origins:
             if origin is not None:
@@ -42,7 +44,7 @@ class Gate:
         if self._token is None and not _is_loopback(headers.get("host", "")):
             # A foreign name that resolves to loopback is a web page's way around its origin.
             return Forbidden(f"host {headers.get('host')} is not this machine's loopback")
-        if path in OPEN_PATHS or self._knows(_token(headers)):
+        if scope["path"] in OPEN_PATHS or self._knows(_token(scope, headers)):
             return None
         return AuthenticationError()
 
@@ -52,8 +54,13 @@ class Gate:
         return hmac.compare_digest(given.encode(), self._token.encode())
 
 
-def _token(headers: Headers) -> str:
-    """What was sent as `Authorization: Bearer` or `X-Auth-Key`; empty if nothing."""
+def _token(scope: Scope, headers: Headers) -> str:
+    """What was sent as `Authorization: Bearer` or `X-Auth-Key`; empty if nothing.
+
+    Miniflare sends neither, so there the URL's `token` counts.
+    """
+    if scope["path"].startswith(binding.PROXY_PATH):
+        return QueryParams(scope["query_string"]).get("token", "")
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
@@ -63,7 +70,7 @@ def _token(headers: Headers) -> str:
 def _is_loopback(host: str) -> bool:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     name = name.strip("[]").lower()
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in ("localhost", binding.HOST) or name.endswith(".localhost"):
         return True
     try:
         return ip_address(name).is_loopback
