@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from tests.clients import install
 
 Client = Callable[[str], Path]
+"""By a client's name, where it is installed."""
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +25,23 @@ def npm_client(in_ci: bool) -> Client:
     return lambda name: _installed(install.npm_client, name, in_ci)
 
 
+@pytest.fixture(scope="session")
+def node_22(in_ci: bool) -> Path:
+    """The program `node` of version 22."""
+    return _installed(lambda _: install.node_22(), "node-22", in_ci)
+
+
+@pytest.fixture(scope="session")
+def npm_client_22(in_ci: bool, node_22: Path) -> Client:
+    """As `npm_client`, for clients that need Node 22."""
+    return lambda name: _installed(lambda name: install.npm_client(name, node_22), name, in_ci)
+
+
 def _installed(client: Client, name: str, in_ci: bool) -> Path:
-    found = _attempt(client, name)
+    found = _attempts.get(name)
+    if found is None:
+        # Without a network each attempt takes long: one for each client is enough.
+        found = _attempts[name] = _attempt(client, name)
     if isinstance(found, Path):
         return found
     if in_ci:
@@ -34,9 +49,10 @@ def _installed(client: Client, name: str, in_ci: bool) -> Path:
     pytest.skip(f"{name} can't be installed: {found}")
 
 
-@functools.cache
+_attempts: dict[str, Path | install.NotInstallable] = {}
+
+
 def _attempt(client: Client, name: str) -> Path | install.NotInstallable:
-    # Without a network each attempt takes long: one for each client is enough.
     try:
         return client(name)
     except install.NotInstallable as error:

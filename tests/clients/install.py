@@ -40,8 +40,20 @@ def python_client(name: str) -> Path:
     return once(_place(f"{name}-py{version}", lock), make) / "bin" / "python"
 
 
-def npm_client(name: str) -> Path:
-    """The folder `node_modules` with the packages of `npm/NAME/package-lock.json`."""
+def node_22() -> Path:
+    """The program `node` of version 22, for clients that need it."""
+    found = sorted(npm_client("node-22").glob("node-*/bin/node"))
+    if not found:
+        raise NotInstallable("Node 22 has no package for this platform")
+    return found[0]
+
+
+def npm_client(name: str, node: Path | None = None) -> Path:
+    """The folder `node_modules` with the packages of `npm/NAME/package-lock.json`.
+
+    Args:
+        node: the program that its packages need, if not this machine's.
+    """
     if missing := [program for program in ("node", "npm") if not shutil.which(program)]:
         raise NotInstallable(f"not on this machine: {' and '.join(missing)}")
     source = LOCKS / "npm" / name
@@ -50,7 +62,7 @@ def npm_client(name: str) -> Path:
         shutil.copytree(source, folder)
         options = ["--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"]
         patience = "--fetch-retry-maxtimeout=10000"  # without a network it ends soon enough
-        _run(["npm", "ci", "--loglevel=error", patience, *options], folder)
+        _run(["npm", "ci", "--loglevel=error", patience, *options], folder, node)
 
     return once(_place(name, source / "package-lock.json"), make) / "node_modules"
 
@@ -80,9 +92,17 @@ def _place(name: str, lock: Path) -> Path:
     return cache / "clients" / f"{name}-{digest[:12]}"
 
 
-def _run(command: list[str], folder: Path | None = None) -> None:
+def _run(command: list[str], folder: Path | None = None, node: Path | None = None) -> None:
+    path = os.pathsep.join([*([str(node.parent)] if node else []), os.environ["PATH"]])
     try:
-        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
+        ran = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+        )
     except subprocess.TimeoutExpired as error:
         raise NotInstallable(str(error)) from error
     if ran.returncode:
