@@ -96,7 +96,8 @@ def create(
         say_json(wire.description(made))
         return
     say(f"Created index '{name}': {made.config.dimensions} dimensions, {made.config.metric}.")
-    say("For a Worker, add to wrangler.jsonc:\n")
+    say(f"To run a Worker here: vecinity worker-config --index {name} --binding {binding}")
+    say("To deploy a Worker, add to wrangler.jsonc:\n")
     say_json({"vectorize": [{"binding": binding, "index_name": name}]})
 
 

@@ -23,6 +23,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Run": {
         "serve": Entry("serve", "serve", "Run the server."),
         "demo": Entry("demo", "demo", "Start a server with 2,000 real embeddings and query it."),
+        "worker-config": Entry(
+            "worker_config", "worker_config", "Print what binds a Worker to a local index."
+        ),
         "verify": Entry("verify", "verify", "Check all stored data against its checksums."),
     },
     "Indexes": {
