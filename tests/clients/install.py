@@ -31,10 +31,10 @@ def python_client(name: str) -> Path:
     lock = LOCKS / "python" / f"{name}.txt"
 
     def make(folder: Path) -> None:
-        _run([sys.executable, "-m", "venv", str(folder)])
+        run([sys.executable, "-m", "venv", str(folder)])
         pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
         # Sources would run build tools that no hash covers.
-        _run([*pip, "install", "-qq", "--only-binary=:all:", "--require-hashes", "-r", str(lock)])
+        run([*pip, "install", "-qq", "--only-binary=:all:", "--require-hashes", "-r", str(lock)])
 
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return once(_place(f"{name}-py{version}", lock), make) / "bin" / "python"
@@ -62,7 +62,7 @@ def npm_client(name: str, node: Path | None = None) -> Path:
         shutil.copytree(source, folder)
         options = ["--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"]
         patience = "--fetch-retry-maxtimeout=10000"  # without a network it ends soon enough
-        _run(["npm", "ci", "--loglevel=error", patience, *options], folder, node)
+        run(["npm", "ci", "--loglevel=error", patience, *options], folder, node)
 
     return once(_place(name, source / "package-lock.json"), make) / "node_modules"
 
@@ -92,7 +92,12 @@ def _place(name: str, lock: Path) -> Path:
     return cache / "clients" / f"{name}-{digest[:12]}"
 
 
-def _run(command: list[str], folder: Path | None = None, node: Path | None = None) -> None:
+def run(command: list[str], folder: Path | None = None, node: Path | None = None) -> None:
+    """Run an installing command; `node` comes first in its PATH.
+
+    Raises:
+        NotInstallable
+    """
     path = os.pathsep.join([*([str(node.parent)] if node else []), os.environ["PATH"]])
     try:
         ran = subprocess.run(
