@@ -156,9 +156,14 @@ class OpenIndex:
         return IndexInfo(config.dimensions, config.metric, last.live, when, uuid)
 
     def list_metadata_indexes(self) -> list[MetadataIndex]:
+        snapshot = self._follower.snapshot
         return [
-            MetadataIndex(index.property_name, index.type)
-            for index in self._follower.snapshot.metadata_indexes
+            MetadataIndex(
+                index.property_name,
+                index.type,
+                snapshot.live.range_cardinality(0, index.first_row),
+            )
+            for index in snapshot.metadata_indexes
         ]
 
     def close(self) -> None:
