@@ -16,7 +16,7 @@ import click
 import uvicorn
 
 from vecinity import __version__
-from vecinity.cli.serve_options import Duration, FaultType
+from vecinity.cli import serve_options
 from vecinity.errors import CannotOpen
 from vecinity.limits import PROFILES, Profile
 from vecinity.local.engine import LocalEngine
@@ -71,8 +71,8 @@ _IDLE_SECONDS = 75
 @click.option(
     "--visibility-delay",
     "delay",
-    type=Duration(),
-    default=0.0,
+    callback=serve_options.duration,
+    default="0",
     metavar="TIME",
     help="Show writes to reads only after this time, such as 2s or 500ms, as production does; "
     "they are durable at once.",
@@ -80,7 +80,7 @@ _IDLE_SECONDS = 75
 @click.option(
     "--fail",
     "faults",
-    type=FaultType(),
+    callback=serve_options.faults,
     multiple=True,
     metavar="FAULT",
     help="Fail calls on purpose, to test retries: rate=0.01,code=40041 and, if wanted, "
@@ -109,9 +109,7 @@ def serve(
         engine = LocalEngine(data, profile=known, visibility_delay=delay)
     except (CannotOpen, OSError) as error:
         raise click.ClickException(str(error)) from error
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    # What clients send wrongly is theirs to read, in the answer.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    _configure_logging()
     config = uvicorn.Config(
         create_app(engine, settings),
         http=GuardedProtocol,
@@ -162,6 +160,12 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before:
                 signal.signal(number, handler)
+
+
+def _configure_logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # What clients send wrongly is theirs to read, in the answer.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 def _oddities(delay: float, faults: Sequence[Fault]) -> Iterator[str]:

@@ -13,38 +13,28 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*(ms|s|m|)")
 _MOST_SECONDS = 86_400
 
 
-class Duration(click.ParamType[float]):
-    """`2s`, `500ms`, `1m` or plain seconds, as seconds."""
+def duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """`2s`, `500ms`, `1m` or plain seconds, as seconds.
 
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Refuses what is none, and more than a day."""
-        if isinstance(value, float):
-            return value
-        found = _DURATION.fullmatch(str(value))
-        if not found:
-            self.fail(f"{value!r} is no duration such as 2s, 500ms, 1m or 1.5.", param, ctx)
-        seconds = float(found[1]) * _SECONDS[found[2]]
-        if seconds > _MOST_SECONDS:
-            self.fail(f"{value!r} is more than a day.", param, ctx)
-        return seconds
+    Raises:
+        BadParameter: it is none, or more than a day.
+    """
+    found = _DURATION.fullmatch(value)
+    if not found:
+        raise click.BadParameter(f"{value!r} is no duration such as 2s, 500ms, 1m or 1.5.")
+    seconds = float(found[1]) * _SECONDS[found[2]]
+    if seconds > _MOST_SECONDS:
+        raise click.BadParameter(f"{value!r} is more than a day.")
+    return seconds
 
 
-class FaultType(click.ParamType[Fault]):
-    """`rate=0.01,code=40041[,operation=query][,seed=7]`."""
+def faults(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Fault, ...]:
+    """Each a fault as `faults.parse` reads it.
 
-    name = "fault"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Fault:
-        """Refuses what `faults.parse` refuses, in its words."""
-        if isinstance(value, Fault):
-            return value
-        try:
-            return parse(str(value))
-        except InvalidFault as error:
-            self.fail(f"{error}.", param, ctx)
+    Raises:
+        BadParameter: in its words.
+    """
+    try:
+        return tuple(parse(text) for text in value)
+    except InvalidFault as error:
+        raise click.BadParameter(f"{error}.") from error
