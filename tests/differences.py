@@ -33,7 +33,7 @@ ON_PURPOSE = [
     Difference(
         "visibility of a write",
         "seconds to minutes after its answer",
-        "before its answer",
+        "before its answer; with `--visibility-delay 5s` later, as in production",
         "contract/test_visibility.py::test_writes_over_http_are_seen_by_the_next_request",
     ),
     Difference(
@@ -75,9 +75,8 @@ ON_PURPOSE = [
     Difference(
         "a filter that can match nothing",
         "matches nothing",
-        "the same, and `messages` and the log say why",
-        "contract/test_filtered_properties.py::"
-        "test_a_hint_names_the_property_without_a_metadata_index",
+        "the same; `messages` say why, and the log the remedy",
+        "contract/test_hints.py::test_no_metadata_index",
     ),
     Difference(
         "an unreadable body",
@@ -106,8 +105,8 @@ ON_PURPOSE = [
     Difference(
         "rate limits, plans, billing",
         "yes",
-        "none",
-        "contract/test_visibility.py::test_ten_thousand_writes_are_seen_by_the_next_query",
+        "none; `--fail rate=0.01,code=40041` answers 429 on purpose",
+        "contract/test_faults.py::test_a_failed_write_wrote_nothing",
     ),
 ]
 

@@ -27,7 +27,8 @@ from vecinity.query import QueryOptions
 class Index(Protocol):
     """One index.
 
-    A write returns its mutation id after it is durable and visible: every later read sees it.
+    A write returns its mutation id after it is durable and visible: every later read sees it,
+    unless the engine was told to show writes late. Then all reads see the index as it was before.
     Writes are ordered as their mutation ids were given out. All raise IndexDeleted when the index
     is gone and StorageUnavailable when the disk fails; a failed write leaves no trace.
     """
@@ -81,7 +82,9 @@ class Index(Protocol):
         """Raises MetadataIndexNotFound if there is none."""
         ...
 
-    def list_metadata_indexes(self) -> list[MetadataIndex]: ...
+    def list_metadata_indexes(self) -> list[MetadataIndex]:
+        """In the order of their creation."""
+        ...
 
 
 class Engine(Protocol):

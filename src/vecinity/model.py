@@ -101,10 +101,15 @@ class VectorPage:
 
 @dataclass(frozen=True, slots=True)
 class MetadataIndex:
-    """A property that filters can use; nested properties are written with dots."""
+    """A property that filters can use; nested properties are written with dots.
+
+    `uncovered` counts the vectors that no filter on it can match, since they are older than it;
+    only an embedded engine tells, over HTTP it is 0.
+    """
 
     property_name: str
     type: MetadataType
+    uncovered: int = field(default=0, compare=False)
 
 
 PRESETS: dict[str, IndexConfig] = {

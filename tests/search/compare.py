@@ -16,6 +16,7 @@ from tests.search.model import Json, Model, Profile, Record, Score, Values
 from vecinity.errors import VectorizeError
 from vecinity.limits import PROFILES
 from vecinity.local.engine import LocalEngine
+from vecinity.local.rows import SEGMENT_ROWS
 from vecinity.model import Match, Vector, VectorPage
 
 _RELATIVE = 1e-6
@@ -71,13 +72,17 @@ class Pair:
     """An index of the engine in `folder`, and its model. Its methods raise Mismatch.
 
     Vectors are given as patterns of any length, which are repeated up to the dimensions.
+
+    Args:
+        engine_options: further arguments of LocalEngine.
     """
 
-    def __init__(self, folder: Path, shape: Shape) -> None:
+    def __init__(self, folder: Path, shape: Shape, **engine_options: Any) -> None:
         self.shape = shape
+        self.engine_options = engine_options
         self.model = Model(shape.metric, shape.profile)
         self._folder = folder
-        self._last_mutation: str | None = None
+        self.last_mutation: str | None = None
         self._listings: list[Listing] = []
         self._open()
         self._database.create_index("i", dimensions=shape.dimensions, metric=shape.metric)
@@ -163,7 +168,7 @@ class Pair:
         _same("count", info.vector_count, len(self.model.records))
         shape = self.shape
         _same("config", (info.dimensions, info.metric), (shape.dimensions, shape.metric))
-        _same("last mutation", info.processed_up_to_mutation, self._last_mutation)
+        _same("last mutation", info.processed_up_to_mutation, self.last_mutation)
         _same("has a time", info.processed_up_to_datetime is None, self.model.mutations == 0)
         indexes = [(index.property_name, index.type) for index in self._index_list()]
         kept = [(name, type_) for name, (type_, _) in self.model.metadata_indexes.items()]
@@ -191,11 +196,12 @@ class Pair:
 
     def _open(self) -> None:
         profile = self.shape.profile
-        if self.shape.segment_rows is None:
+        if self.shape.segment_rows is None and not self.engine_options:
             self._database = vecinity.open(self._folder, profile=profile)
         else:
+            size = self.shape.segment_rows or SEGMENT_ROWS
             engine = LocalEngine(
-                self._folder, profile=profile, segment_rows=self.shape.segment_rows
+                self._folder, profile=profile, segment_rows=size, **self.engine_options
             )
             self._database = vecinity.Database(engine, PROFILES[profile])
 
@@ -215,9 +221,9 @@ class Pair:
         _, expected = _outcome(models)
         _same("error", refused, expected)
         if mutation is not None:
-            if mutation == self._last_mutation:
+            if mutation == self.last_mutation:
                 raise Mismatch(f"the mutation id {mutation} came twice")
-            self._last_mutation = mutation
+            self.last_mutation = mutation
 
     def _compare_page(self, page: VectorPage, ids: Sequence[str], total: int, count: int) -> None:
         _same("page", page.ids, list(ids[:count]))

@@ -19,6 +19,7 @@ from tests.search.compare import Mismatch, Pair, Query, Shape, Step
 from tests.search.strategies import filters, histories, queries, shapes
 from vecinity.filters import AnyOf, Condition
 from vecinity.local import columns, follower, mutations, search, store
+from vecinity.local.visibility import Snapshot
 
 # the same cases each time, and no shrinking of what is found
 _SETTINGS = settings(
@@ -46,7 +47,7 @@ def _namespaces_leak(patch: pytest.MonkeyPatch) -> None:
 
     def planted(
         self: follower.Follower,
-        snapshot: follower.Snapshot,
+        snapshot: Snapshot,
         namespace: str | None,
         conditions: Sequence[Condition],
     ) -> BitMap:
@@ -91,15 +92,15 @@ def _inserts_replace(patch: pytest.MonkeyPatch) -> None:
 def _reopening_makes_older_vectors_filterable(patch: pytest.MonkeyPatch) -> None:
     load = follower.Follower._load
 
-    def planted(self: follower.Follower, connection: Any) -> follower.Snapshot:
+    def planted(self: follower.Follower, connection: Any, young: Any) -> Any:
         with pytest.MonkeyPatch.context() as inner:
             found = store.metadata_indexes
             inner.setattr(
                 store,
                 "metadata_indexes",
-                lambda connection: [replace(index, first_row=0) for index in found(connection)],
+                lambda *which: [replace(index, first_row=0) for index in found(*which)],
             )
-            return load(self, connection)
+            return load(self, connection, young)
 
     patch.setattr(follower.Follower, "_load", planted)
 

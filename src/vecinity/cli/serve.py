@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,10 +16,12 @@ import click
 import uvicorn
 
 from vecinity import __version__
+from vecinity.cli import serve_options
 from vecinity.errors import CannotOpen
 from vecinity.limits import PROFILES, Profile
 from vecinity.local.engine import LocalEngine
 from vecinity.server.app import create_app
+from vecinity.server.faults import Fault
 from vecinity.server.protocol import GuardedProtocol
 from vecinity.server.settings import ServerSettings
 
@@ -66,6 +68,24 @@ _IDLE_SECONDS = 75
     metavar="ORIGIN",
     help="A browser origin that may call, such as http://localhost:5173. Repeatable.",
 )
+@click.option(
+    "--visibility-delay",
+    "delay",
+    callback=serve_options.duration,
+    default="0",
+    metavar="TIME",
+    help="Show writes to reads only after this time, such as 2s or 500ms, as production does; "
+    "they are durable at once.",
+)
+@click.option(
+    "--fail",
+    "faults",
+    callback=serve_options.faults,
+    multiple=True,
+    metavar="FAULT",
+    help="Fail calls on purpose, to test retries: rate=0.01,code=40041 and, if wanted, "
+    ",operation=query and ,seed=7. Repeatable.",
+)
 def serve(
     host: str,
     port: int,
@@ -74,6 +94,8 @@ def serve(
     profile: str,
     strict: bool,
     origins: tuple[str, ...],
+    delay: float,
+    faults: tuple[Fault, ...],
 ) -> None:
     """Serve the Vectorize V2 API from a directory, until Ctrl-C.
 
@@ -81,15 +103,13 @@ def serve(
     Example: vecinity serve --port 8328 --data .vecinity
     """
     known = cast(Profile, profile)
-    settings = ServerSettings(known, PROFILES[known], token or None, strict, origins)
+    settings = ServerSettings(known, PROFILES[known], token or None, strict, origins, faults)
     listener = _listen(host, port, anyone=settings.token is None)
     try:
-        engine = LocalEngine(data, profile=known)
+        engine = LocalEngine(data, profile=known, visibility_delay=delay)
     except (CannotOpen, OSError) as error:
         raise click.ClickException(str(error)) from error
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    # What clients send wrongly is theirs to read, in the answer.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    _configure_logging()
     config = uvicorn.Config(
         create_app(engine, settings),
         http=GuardedProtocol,
@@ -102,7 +122,7 @@ def serve(
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     try:
-        _Server(config, host, data).run(sockets=[listener])
+        _Server(config, host, data, list(_oddities(delay, faults))).run(sockets=[listener])
     finally:
         engine.close()
 
@@ -110,8 +130,11 @@ def serve(
 class _Server(uvicorn.Server):
     """Says where it listens, once it does; a signal to end is no failure."""
 
-    def __init__(self, config: uvicorn.Config, host: str, data: Path) -> None:
+    def __init__(
+        self, config: uvicorn.Config, host: str, data: Path, oddities: Sequence[str]
+    ) -> None:
         super().__init__(config)
+        self._oddities = oddities
         self._host = host
         self._data = data
 
@@ -121,6 +144,8 @@ class _Server(uvicorn.Server):
             port = sockets[0].getsockname()[1]
             host = f"[{self._host}]" if ":" in self._host else self._host
             click.echo(f"Vecinity {__version__}, data in {self._data}, Ctrl-C ends it")
+            for oddity in self._oddities:
+                click.echo(oddity)
             click.echo(f"For wrangler: CLOUDFLARE_API_BASE_URL=http://{host}:{port}/client/v4")
             click.echo(f"Vecinity is listening on http://{host}:{port}")
             sys.stdout.flush()
@@ -135,6 +160,20 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before:
                 signal.signal(number, handler)
+
+
+def _configure_logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # What clients send wrongly is theirs to read, in the answer.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+
+
+def _oddities(delay: float, faults: Sequence[Fault]) -> Iterator[str]:
+    """What makes this server behave unlike others, in words."""
+    if delay:
+        yield f"Reads see a write after {delay:g} s (--visibility-delay)"
+    for fault in faults:
+        yield f"Fails {fault} (--fail)"
 
 
 def _listen(host: str, port: int, *, anyone: bool) -> socket.socket:

@@ -100,7 +100,7 @@ def _checked_url(ctx: click.Context, param: click.Parameter, value: str) -> str:
 def worker_config(
     index: str, binding: str, form: str, url: str, account: str, token: str, plugin: str
 ) -> None:
-    """Print the configuration that binds a Worker to a local index.
+    """Print what binds a Worker to a local index.
 
     Nothing is contacted or changed: paste what is printed where its first line says.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from vecinity.local.mutations import (
 from vecinity.local.pool import IndexPool
 from vecinity.local.rows import SEGMENT_ROWS
 from vecinity.local.settings import IndexSettings
+from vecinity.local.visibility import Clock
 from vecinity.metric import FloatArray
 from vecinity.model import (
     IndexConfig,
@@ -48,6 +50,9 @@ class LocalEngine:
         profile: the semantics of indexes created here, and the limits unless `limits` says others.
         segment_rows: rows a segment file of indexes created here.
         open_indexes: how many idle indexes stay open; by default what the file limit allows.
+        visibility_delay: seconds after which a durable mutation becomes visible, as in production;
+            it holds for the indexes of this object, not for the data: reopened, another one can.
+        clock: the present in seconds since 1970, for the times that are stored.
 
     Raises:
         CannotOpen: another process owns the directory, a newer version wrote it, or its
@@ -62,11 +67,15 @@ class LocalEngine:
         limits: Limits | None = None,
         segment_rows: int = SEGMENT_ROWS,
         open_indexes: int | None = None,
+        visibility_delay: float = 0.0,
+        clock: Clock = time.time,
     ) -> None:
         self._folder = folder
         self._profile: Profile = profile
         self._limits = limits or PROFILES[profile]
         self._segment_rows = segment_rows
+        self._visibility_delay = visibility_delay
+        self._clock = clock
         self._closed = False
         make_folder(folder / "indexes")
         with ExitStack() as undo:
@@ -138,7 +147,13 @@ class LocalEngine:
             undo.pop_all()
 
     def _open(self, uuid: str) -> OpenIndex:
-        return OpenIndex(self._index_folder(uuid), self._limits, self._cursor_key)
+        return OpenIndex(
+            self._index_folder(uuid),
+            self._limits,
+            self._cursor_key,
+            visibility_delay=self._visibility_delay,
+            clock=self._clock,
+        )
 
     def _index_folder(self, uuid: str) -> Path:
         return self._folder / "indexes" / uuid

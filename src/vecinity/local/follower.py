@@ -1,9 +1,10 @@
-"""What readers see: an immutable snapshot, replaced after each committed mutation."""
+"""What readers see: the columns of all rows, and the snapshots that committed mutations lead to."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,18 +14,9 @@ from pyroaring import BitMap
 from vecinity.filters import Condition
 from vecinity.local import store
 from vecinity.local.columns import Columns
-from vecinity.local.rows import Segment, Segments
+from vecinity.local.rows import Segments
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The index after `mutation`: its rows are `live`, all below `mutation.rows`."""
-
-    mutation: StoredMutation
-    live: BitMap
-    segments: tuple[Segment, ...]
-    metadata_indexes: tuple[StoredMetadataIndex, ...]
+from vecinity.local.visibility import Clock, Snapshot, Step, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +33,35 @@ class Change:
 
 
 class Follower:
-    """Keeps the newest snapshot and the columns. One thread applies, any thread reads."""
+    """Keeps the snapshots and the columns. One thread applies, any thread reads.
+
+    Args:
+        string_bytes: how much of a string a metadata index holds.
+        delay: seconds after which a mutation becomes visible.
+    """
 
     def __init__(
-        self, connection: sqlite3.Connection, segments: Segments, string_bytes: int
+        self,
+        connection: sqlite3.Connection,
+        segments: Segments,
+        string_bytes: int,
+        delay: float,
+        clock: Clock,
     ) -> None:
         self._segments = segments
         self._columns = Columns(string_bytes)
         self._lock = threading.Lock()
-        self.snapshot = self._load(connection)
+        self._dropped: deque[tuple[int, int]] = deque()
+        self.newest = store.last_mutation(connection)
+        young = store.young_mutations(connection, clock() - delay) if delay else []
+        first, steps = self._load(connection, young)
+        self._metadata_indexes = steps[-1].metadata_indexes if steps else first.metadata_indexes
+        self._visibility = Visibility(first, delay, clock, steps)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What reads see now."""
+        return self._visibility.snapshot
 
     @property
     def namespaces(self) -> int:
@@ -60,24 +72,19 @@ class Follower:
         return namespace in self._columns.namespaces
 
     def apply(self, change: Change, connection: sqlite3.Connection) -> None:
-        """Publish a mutation that was committed; every later read sees it."""
-        before = self.snapshot
-        live = before.live
-        if change.metadata or change.died:
-            births = BitMap(range(change.first_row, change.mutation.rows))
-            live = (live | births) - BitMap(change.died)
-        indexes = before.metadata_indexes
+        """Take a mutation that was committed; reads see it at once, or after the delay."""
         with self._lock:
             self._columns.born(change.first_row, change.namespaces, change.metadata)
         if change.created is not None:
-            indexes = (*indexes, change.created)
+            self._metadata_indexes = (*self._metadata_indexes, change.created)
             self._fill(connection, change.created, change.mutation.rows)
         if change.dropped is not None:
-            indexes = tuple(index for index in indexes if index.created != change.dropped)
-        self.snapshot = Snapshot(change.mutation, live, tuple(self._segments.all), indexes)
-        if change.dropped is not None:
-            with self._lock:
-                self._columns.drop(change.dropped)
+            kept = (index for index in self._metadata_indexes if index.created != change.dropped)
+            self._metadata_indexes = tuple(kept)
+            self._dropped.append((change.mutation.number, change.dropped))
+        self.newest = change.mutation
+        self._visibility.add(self._step(change.mutation, change.died, self._metadata_indexes))
+        self._forget_dropped()
 
     def select(
         self, snapshot: Snapshot, namespace: str | None, conditions: Sequence[Condition]
@@ -91,15 +98,46 @@ class Follower:
                 rows = rows & self._columns.namespaces.rows(namespace)
             return self._columns.select(conditions, snapshot.metadata_indexes, rows)
 
-    def _load(self, connection: sqlite3.Connection) -> Snapshot:
-        last = store.last_mutation(connection)
-        live = BitMap(range(last.rows)) - BitMap(store.dead_rows(connection))
+    def _step(
+        self,
+        mutation: StoredMutation,
+        died: Sequence[int],
+        metadata_indexes: tuple[StoredMetadataIndex, ...],
+    ) -> Step:
+        return Step(mutation, died, tuple(self._segments.all), metadata_indexes)
+
+    def _forget_dropped(self) -> None:
+        """Let go of the columns that no snapshot from now on has."""
+        while self._dropped and self._dropped[0][0] <= self.snapshot.mutation.number:
+            with self._lock:
+                self._columns.drop(self._dropped.popleft()[1])
+
+    def _load(
+        self, connection: sqlite3.Connection, young: Sequence[StoredMutation]
+    ) -> tuple[Snapshot, list[Step]]:
+        """The snapshot before `young`, and the steps from there to the newest mutation."""
+        base = self.newest
+        if young:
+            base = store.mutation(connection, young[0].number - 1) or store.NO_MUTATION
+        live = BitMap(range(base.rows)) - BitMap(store.dead_rows(connection, base.number))
+        died: dict[int, list[int]] = {mutation.number: [] for mutation in young}
+        for row, number in store.later_deaths(connection, base.number) if young else ():
+            died[number].append(row)
+        indexes = store.metadata_indexes(connection, base.number)
+        self._load_columns(connection, indexes)
+        first = Snapshot(base, live, tuple(self._segments.all), _at(indexes, base))
+        steps = [self._step(each, died[each.number], _at(indexes, each)) for each in young]
+        return first, steps
+
+    def _load_columns(
+        self, connection: sqlite3.Connection, indexes: Sequence[StoredMetadataIndex]
+    ) -> None:
         for row, namespace in store.namespaces(connection):
             self._columns.namespaces.add(row, namespace)
-        indexes = tuple(store.metadata_indexes(connection))
         for index in indexes:
-            self._fill(connection, index, last.rows)
-        return Snapshot(last, live, tuple(self._segments.all), indexes)
+            self._fill(connection, index, self.newest.rows)
+        dropped = ((each.dropped, each.created) for each in indexes if each.dropped is not None)
+        self._dropped.extend(sorted(dropped))
 
     def _fill(self, connection: sqlite3.Connection, index: StoredMetadataIndex, rows: int) -> None:
         """Build the column of `index` from the rows that were born before."""
@@ -108,3 +146,9 @@ class Follower:
         column.add((row, msgspec.json.decode(metadata)) for row, metadata in stored)
         with self._lock:
             self._columns.attach(column)
+
+
+def _at(
+    indexes: Sequence[StoredMetadataIndex], mutation: StoredMutation
+) -> tuple[StoredMetadataIndex, ...]:
+    return tuple(index for index in indexes if index.is_there(mutation.number))

@@ -18,11 +18,12 @@ from vecinity.local.checksum import row_crc
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
-from vecinity.local.follower import Follower, Snapshot
+from vecinity.local.follower import Follower
 from vecinity.local.rows import Segments, as_bytes
 from vecinity.local.search import RowNumbers, nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
+from vecinity.local.visibility import Clock, Snapshot
 from vecinity.local.writer import Writer
 from vecinity.metric import FloatArray
 from vecinity.model import IndexInfo, Match, MetadataIndex, Vector, VectorPage, to_json
@@ -59,14 +60,25 @@ class OpenIndex:
         folder: as `create` made it.
         limits: of the server or library; what is stored with the index is in its settings.
         cursor_key: what list cursors are signed with.
+        visibility_delay: seconds after which a mutation is visible.
+        clock: tells a mutation's time and a cursor's end.
 
     Raises:
         UnknownFormat, StorageUnavailable
     """
 
-    def __init__(self, folder: Path, limits: Limits, cursor_key: bytes) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limits: Limits,
+        cursor_key: bytes,
+        *,
+        visibility_delay: float = 0.0,
+        clock: Clock = time.time,
+    ) -> None:
         self._folder = folder
         self._cursor_key = cursor_key
+        self._clock = clock
         self._readers: list[sqlite3.Connection] = []
         self._connection = open_writer(folder / "index.db")
         format.check(self._connection, folder / "index.db")
@@ -83,9 +95,13 @@ class OpenIndex:
             files,
         )
         self._follower = Follower(
-            self._connection, self._segments, self.settings.indexed_string_bytes
+            self._connection,
+            self._segments,
+            self.settings.indexed_string_bytes,
+            visibility_delay,
+            clock,
         )
-        self._writer = Writer(self._connection, self._segments, self._follower, limits)
+        self._writer = Writer(self._connection, self._segments, self._follower, limits, clock)
 
     def submit(self, mutation: Mutation) -> str:
         """See `Writer.submit`."""
@@ -116,9 +132,9 @@ class OpenIndex:
         with self._reader() as connection:
             if cursor is None:
                 snapshot = self._follower.snapshot.mutation
-                after, expires = None, time.time() + CURSOR_LIFETIME_SECONDS
+                after, expires = None, self._clock() + CURSOR_LIFETIME_SECONDS
             else:
-                place = cursors.decode(cursor, self._cursor_key, self.settings.uuid, time.time())
+                place = cursors.decode(cursor, self._cursor_key, self.settings.uuid, self._clock())
                 after, expires = place.last_id, place.expires
                 found = store.mutation(connection, place.mutation) if place.mutation else None
                 if found is None:
@@ -140,9 +156,14 @@ class OpenIndex:
         return IndexInfo(config.dimensions, config.metric, last.live, when, uuid)
 
     def list_metadata_indexes(self) -> list[MetadataIndex]:
+        snapshot = self._follower.snapshot
         return [
-            MetadataIndex(index.property_name, index.type)
-            for index in self._follower.snapshot.metadata_indexes
+            MetadataIndex(
+                index.property_name,
+                index.type,
+                snapshot.live.range_cardinality(0, index.first_row),
+            )
+            for index in snapshot.metadata_indexes
         ]
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from vecinity.local.checksum import row_crc
 from vecinity.local.follower import Change, Follower
 from vecinity.local.rows import Segments, as_bytes
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
+from vecinity.local.visibility import Clock
 from vecinity.model import MetadataType
 
 
@@ -64,12 +64,14 @@ class Transaction:
         segments: Segments,
         follower: Follower,
         limits: Limits,
+        clock: Clock,
     ) -> None:
         self._connection = connection
         self._segments = segments
         self._follower = follower
         self._limits = limits
-        self._last = follower.snapshot.mutation
+        self._clock = clock
+        self._last = follower.newest
         self._first_row = self._last.rows
 
     def perform(self, mutation: Mutation) -> Change:
@@ -136,7 +138,7 @@ class Transaction:
         return Change(mutation, mutation.rows, died=died)
 
     def _create_metadata_index(self, wanted: CreateMetadataIndex) -> Change:
-        existing = store.metadata_indexes(self._connection)
+        existing = store.metadata_indexes(self._connection, self._last.number)
         if any(index.property_name == wanted.property_name for index in existing):
             mutation = self._record("create-metadata-index", [], [])
             return Change(mutation, mutation.rows)
@@ -149,7 +151,7 @@ class Transaction:
         return Change(mutation, mutation.rows, created=created)
 
     def _delete_metadata_index(self, property_name: str) -> Change:
-        for index in store.metadata_indexes(self._connection):
+        for index in store.metadata_indexes(self._connection, self._last.number):
             if index.property_name == property_name:
                 mutation = self._record("delete-metadata-index", [], [])
                 store.drop_metadata_index(self._connection, index.created, mutation.number)
@@ -179,7 +181,7 @@ class Transaction:
         self._last = StoredMutation(
             last.number + 1,
             str(uuid.uuid4()),
-            max(time.time(), last.time),
+            max(self._clock(), last.time),
             last.rows + len(born),
             last.live + len(born) - len(died),
             digest,

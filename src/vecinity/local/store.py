@@ -7,6 +7,7 @@ transactions.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -76,20 +77,32 @@ class StoredMutation:
 
 @dataclass(frozen=True, slots=True)
 class StoredMetadataIndex:
-    """A metadata index that was not dropped; it covers the rows from `first_row` on."""
+    """A metadata index; it covers the rows from `first_row` on.
+
+    `created` and `dropped` are mutation numbers; `dropped` is None as long as it is there.
+    """
 
     created: int
     property_name: str
     type: MetadataType
     first_row: int
+    dropped: int | None = None
+
+    def is_there(self, mutation: int) -> bool:
+        """Whether the snapshot at `mutation` has it."""
+        return self.created <= mutation and (self.dropped is None or mutation < self.dropped)
+
+
+NO_MUTATION = StoredMutation(0, "", 0.0, 0, 0, 0)
+"""What stands before the first."""
 
 
 def last_mutation(connection: sqlite3.Connection) -> StoredMutation:
-    """The newest mutation; a made-up zeroth one if there is none."""
+    """The newest mutation; NO_MUTATION if there is none."""
     found = connection.execute(
         "SELECT number, uuid, time, rows, live, digest FROM mutations ORDER BY number DESC LIMIT 1"
     ).fetchone()
-    return StoredMutation(*found) if found else StoredMutation(0, "", 0.0, 0, 0, 0)
+    return StoredMutation(*found) if found else NO_MUTATION
 
 
 def mutation(connection: sqlite3.Connection, number: int) -> StoredMutation | None:
@@ -97,6 +110,13 @@ def mutation(connection: sqlite3.Connection, number: int) -> StoredMutation | No
         "SELECT number, uuid, time, rows, live, digest FROM mutations WHERE number = ?", (number,)
     ).fetchone()
     return StoredMutation(*found) if found else None
+
+
+def young_mutations(connection: sqlite3.Connection, since: float) -> list[StoredMutation]:
+    """The mutations later than `since`, in order."""
+    query = "SELECT number, uuid, time, rows, live, digest FROM mutations ORDER BY number DESC"
+    newest_first = (StoredMutation(*found) for found in connection.execute(query))
+    return list(itertools.takewhile(lambda found: found.time > since, newest_first))[::-1]
 
 
 def add_mutation(connection: sqlite3.Connection, kind: str, mutation: StoredMutation) -> None:
@@ -183,8 +203,15 @@ def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[t
     )
 
 
-def dead_rows(connection: sqlite3.Connection) -> list[int]:
-    return [row for (row,) in connection.execute("SELECT row FROM deaths")]
+def dead_rows(connection: sqlite3.Connection, mutation: int) -> list[int]:
+    """The rows that the snapshot at `mutation` no longer has."""
+    query = "SELECT row FROM deaths WHERE died <= ?"
+    return [row for (row,) in connection.execute(query, (mutation,))]
+
+
+def later_deaths(connection: sqlite3.Connection, mutation: int) -> Iterator[tuple[int, int]]:
+    """(row, mutation) of every death after `mutation`."""
+    return connection.execute("SELECT row, died FROM deaths WHERE died > ?", (mutation,))
 
 
 def ids_after(
@@ -214,13 +241,13 @@ def seal_segment(connection: sqlite3.Connection, segment: int, checksum: int) ->
     connection.execute("UPDATE segments SET checksum = ? WHERE segment = ?", (checksum, segment))
 
 
-def metadata_indexes(connection: sqlite3.Connection) -> list[StoredMetadataIndex]:
-    """Those that are not dropped, oldest first."""
-    query = """SELECT created, property, type, first_row FROM metadata_indexes
-               WHERE dropped IS NULL ORDER BY created"""
+def metadata_indexes(connection: sqlite3.Connection, since: int) -> list[StoredMetadataIndex]:
+    """Those that were there at the mutation `since` or came later, oldest first."""
+    query = """SELECT created, property, type, first_row, dropped FROM metadata_indexes
+               WHERE dropped IS NULL OR dropped > ? ORDER BY created"""
     return [
-        StoredMetadataIndex(created, property_name, cast(MetadataType, type_), first_row)
-        for created, property_name, type_, first_row in connection.execute(query)
+        StoredMetadataIndex(created, property_name, cast(MetadataType, type_), first_row, dropped)
+        for created, property_name, type_, first_row, dropped in connection.execute(query, (since,))
     ]
 
 

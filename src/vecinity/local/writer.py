@@ -12,6 +12,7 @@ from vecinity.limits import Limits
 from vecinity.local.follower import Change, Follower
 from vecinity.local.mutations import Insert, Mutation, Transaction, Upsert
 from vecinity.local.rows import Segments
+from vecinity.local.visibility import Clock
 
 _GROUP_VECTORS = 20_000
 
@@ -35,7 +36,7 @@ class _Ticket:
 
 
 class Writer:
-    """The one writer of an index: orders the mutations and makes them durable, then visible.
+    """The one writer of an index: orders mutations, makes them durable, then tells the readers.
 
     After a failed fsync, or a commit of unknown outcome, it refuses every write until the index is
     opened anew: nobody knows what is on the disk then. Reads go on.
@@ -47,18 +48,20 @@ class Writer:
         segments: Segments,
         follower: Follower,
         limits: Limits,
+        clock: Clock,
     ) -> None:
         self._connection = connection
         self._segments = segments
         self._follower = follower
         self._limits = limits
+        self._clock = clock
         self._waiting: deque[_Ticket] = deque()
         self._commit = threading.Lock()
         self._broken: str | None = None
         self._outcome_unknown = False
 
     def submit(self, mutation: Mutation) -> str:
-        """Returns the mutation's id when it is durable and visible.
+        """Returns the mutation's id when it is durable and, without a delay, visible.
 
         Raises:
             StorageUnavailable: nothing was changed, or the index is read-only.
@@ -102,7 +105,9 @@ class Writer:
     def _write(self, group: list[_Ticket]) -> list[tuple[_Ticket, Change]]:
         self._outcome_unknown = False
         self._connection.execute("BEGIN IMMEDIATE")
-        transaction = Transaction(self._connection, self._segments, self._follower, self._limits)
+        transaction = Transaction(
+            self._connection, self._segments, self._follower, self._limits, self._clock
+        )
         changes = []
         for ticket in group:
             try:

@@ -33,6 +33,7 @@ from vecinity.errors import (
 from vecinity.limits import ACCOUNT_ID_CHARS, for_binding
 from vecinity.server import bodies, operations
 from vecinity.server.call import Call
+from vecinity.server.perform import Operation, perform
 from vecinity.server.settings import ServerSettings
 
 HOST = "vector-search"
@@ -41,7 +42,7 @@ HOST = "vector-search"
 PROXY_PATH = "/binding/"
 """Where miniflare's protocol is spoken; the token is in the query, as nothing else gets through."""
 
-OPERATIONS: dict[str, tuple[str, Callable[[Call], Any]]] = {
+OPERATIONS: dict[str, tuple[str, Operation]] = {
     "/info": ("GET", operations.info),
     "/insert": ("POST", operations.insert),
     "/upsert": ("POST", operations.upsert),
@@ -112,7 +113,7 @@ async def answer(
             body=body,
             content_type=inner.content_type,
         )
-        return success(await run_in_threadpool(operation, call))
+        return success(await run_in_threadpool(perform, operation, call))
     except VectorizeError as error:
         return failure(error)
     except ClientDisconnect:
@@ -154,7 +155,7 @@ def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Rou
     return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 
 
-def _operation(inner: Inner) -> Callable[[Call], Any]:
+def _operation(inner: Inner) -> Operation:
     method, operation = OPERATIONS.get(inner.path, (None, None))
     if operation is None:
         raise RouteNotFound(inner.path)

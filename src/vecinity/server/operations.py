@@ -19,7 +19,7 @@ from vecinity.errors import (
 from vecinity.limits import DEFAULT_LIST_COUNT
 from vecinity.model import ReturnMetadata
 from vecinity.query import QueryOptions, check_count, checked_ids, checked_vector
-from vecinity.server import wire
+from vecinity.server import hints, wire
 from vecinity.server.bodies import json_body, note_unknown, place_of
 from vecinity.server.call import Call
 from vecinity.server.vectors import read_batch
@@ -127,13 +127,15 @@ def query(call: Call) -> Any:
         return_values=bool(body.return_values),
         return_metadata=_return_metadata(call, body.return_metadata),
     )
-    _hint_at_missing_indexes(call, index, options)
+    hints.explain_filter(call, index, options)
     if body.vector_id is not None:
         [vector_id] = checked_ids([body.vector_id], limits)
         return wire.matches(index.query_by_id(vector_id, options))
     assert body.vector is not None
     vector = checked_vector(body.vector, index.config.dimensions)
-    return wire.matches(index.query(vector, options))
+    found = index.query(vector, options)
+    hints.explain_namespace(call, options, found)
+    return wire.matches(found)
 
 
 def get_by_ids(call: Call) -> Any:
@@ -185,6 +187,17 @@ def refuse_v1(call: Call) -> Any:
     raise IncorrectApiVersion
 
 
+NAMES = [
+    operation.__name__
+    for operation in (
+        *(list_indexes, create_index, get_index, delete_index, info),
+        *(insert, upsert, query, get_by_ids, delete_by_ids, list_vectors),
+        *(create_metadata_index, list_metadata_indexes, delete_metadata_index),
+    )
+]
+"""What the operations are called where a person names one."""
+
+
 def _index(call: Call) -> Index:
     return call.engine.open_index(call.account, call.index)
 
@@ -231,17 +244,6 @@ def _return_metadata(call: Call, given: object) -> ReturnMetadata:
             f"expected one of `none`, `indexed`, `all` at {place}"
         )
     raise InvalidRequest(f"returnMetadata: expected value at {place}")
-
-
-def _hint_at_missing_indexes(call: Call, index: Index, options: QueryOptions) -> None:
-    """Say why a filter can find nothing (settled.md, Filters)."""
-    if options.filter is None:
-        return
-    indexed = {found.property_name for found in index.list_metadata_indexes()}
-    for condition in options.filter.conditions:
-        name = condition.property_name
-        if name not in indexed:
-            call.note(f'property "{name}" has no metadata index, so the filter matches nothing')
 
 
 def _property_to_delete(call: Call) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -15,9 +14,8 @@ from vecinity.errors import RequestTimeout, RouteNotFound, VectorizeError
 from vecinity.limits import ACCOUNT_ID_CHARS
 from vecinity.server import bodies, envelope, operations
 from vecinity.server.call import Call
+from vecinity.server.perform import Operation, perform
 from vecinity.server.settings import ServerSettings
-
-Operation = Callable[[Call], Any]
 
 _ACCOUNT = "/client/v4/accounts/{account}/vectorize"
 PREFIX = f"{_ACCOUNT}/v2"
@@ -88,7 +86,7 @@ def _endpoint(
 
 
 def _answer(operation: Operation, call: Call) -> Response:
-    return envelope.success(operation(call), call.notes)
+    return envelope.success(perform(operation, call), call.notes)
 
 
 def _call(request: Request, engine: Engine, settings: ServerSettings, body: bytes) -> Call:
