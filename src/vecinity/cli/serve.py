@@ -66,6 +66,12 @@ _IDLE_SECONDS = 75
     metavar="ORIGIN",
     help="A browser origin that may call, such as http://localhost:5173. Repeatable.",
 )
+@click.option(
+    "--legacy-v1/--no-legacy-v1",
+    default=None,
+    help="Create indexes of the legacy V1 API too. By default only with --profile open. V1 indexes "
+    "that exist can be used in any case.",
+)
 def serve(
     host: str,
     port: int,
@@ -74,6 +80,7 @@ def serve(
     profile: str,
     strict: bool,
     origins: tuple[str, ...],
+    legacy_v1: bool | None,
 ) -> None:
     """Serve the Vectorize V2 API from a directory, until Ctrl-C.
 
@@ -81,7 +88,8 @@ def serve(
     Example: vecinity serve --port 8328 --data .vecinity
     """
     known = cast(Profile, profile)
-    settings = ServerSettings(known, PROFILES[known], token or None, strict, origins)
+    legacy = known == "open" if legacy_v1 is None else legacy_v1
+    settings = ServerSettings(known, PROFILES[known], token or None, strict, origins, legacy)
     listener = _listen(host, port, anyone=settings.token is None)
     try:
         engine = LocalEngine(data, profile=known)

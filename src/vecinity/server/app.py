@@ -11,14 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vecinity import __version__
-from vecinity.engine import Engine
+from vecinity.engine import LegacyEngine
 from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound
-from vecinity.server import envelope, rest
+from vecinity.server import envelope, legacy, rest
 from vecinity.server.auth import Gate
 from vecinity.server.settings import ServerSettings
 
 
-def create_app(engine: Engine, settings: ServerSettings) -> Starlette:
+def create_app(engine: LegacyEngine, settings: ServerSettings) -> Starlette:
     """The application over `engine`, which its caller opens and closes."""
     middleware = [Middleware(Gate, settings=settings)]
     if settings.allowed_origins:
@@ -31,7 +31,11 @@ def create_app(engine: Engine, settings: ServerSettings) -> Starlette:
         )
         middleware.insert(0, cors)
     app = Starlette(
-        routes=[Route("/healthz", _healthz, methods=["GET"]), *rest.routes(engine, settings)],
+        routes=[
+            Route("/healthz", _healthz, methods=["GET"]),
+            *rest.routes(engine, settings),
+            *legacy.routes(engine, settings),
+        ],
         middleware=middleware,
         exception_handlers={404: _not_found, 405: _wrong_method, Exception: _failed},
     )
