@@ -12,6 +12,7 @@ from typing import Protocol
 from vecinity.batch import Batch
 from vecinity.metric import FloatArray
 from vecinity.model import (
+    ApiVersion,
     IndexConfig,
     IndexDescription,
     IndexInfo,
@@ -114,4 +115,65 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Finish running operations and let go of the data; closing twice is harmless."""
+        ...
+
+
+class LegacyIndex(Index, Protocol):
+    """An index whose writes can also say what they did, as the V1 API's answers do.
+
+    On a V1 index a filter needs no metadata index: it sees every property of every vector.
+    """
+
+    @property
+    def id(self) -> str:
+        """A UUID of this index alone; a later one of the same name has another."""
+        ...
+
+    def insert_ids(self, batch: Batch) -> list[str]:
+        """As `insert`; the ids that were new, in the order of the batch."""
+        ...
+
+    def upsert_ids(self, batch: Batch) -> list[str]:
+        """As `upsert`; each id once, in the order of the vectors that count."""
+        ...
+
+    def delete_ids(self, ids: Sequence[str]) -> list[str]:
+        """As `delete_by_ids`; the ids that were there, in the order of `ids`."""
+        ...
+
+
+class LegacyEngine(Engine, Protocol):
+    """An engine that also has indexes of the legacy V1 API.
+
+    Both versions share one space of names. Every method is about the indexes of one version, V2
+    unless told otherwise, and raises IncorrectApiVersion where a name belongs to the other one.
+    """
+
+    def create_index(
+        self,
+        account: str,
+        name: str,
+        config: IndexConfig,
+        description: str | None,
+        version: ApiVersion = "v2",
+    ) -> IndexDescription: ...
+
+    def list_indexes(self, account: str, version: ApiVersion = "v2") -> list[IndexDescription]: ...
+
+    def get_index(
+        self, account: str, name: str, version: ApiVersion = "v2"
+    ) -> IndexDescription: ...
+
+    def delete_index(self, account: str, name: str, version: ApiVersion = "v2") -> None: ...
+
+    def open_index(self, account: str, name: str, version: ApiVersion = "v2") -> LegacyIndex: ...
+
+    def update_description(
+        self, account: str, name: str, description: str | None
+    ) -> IndexDescription:
+        """Replace the description of a V1 index; durable on return.
+
+        Raises:
+            IndexNotFound, IndexDeleted
+        """
         ...

@@ -134,6 +134,16 @@ class UnknownContentType(VectorizeError):
         super().__init__("vectorize.unknown_content_type")
 
 
+class NotEntitled(VectorizeError):
+    """Indexes of the legacy V1 API are not created here; the service answers the same."""
+
+    code = 1005
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("vectorize.not_entitled")
+
+
 class IndexNotFound(VectorizeError):
     code = 3000
     status = 404
@@ -407,5 +417,5 @@ class UnexpectedAnswer(VectorizeError):
 
 
 def by_code() -> dict[int, type[VectorizeError]]:
-    """Every error class by its code."""
-    return {cls.code: cls for cls in VectorizeError.__subclasses__()}
+    """Every error class by its code; the first where two share one, as the service's 1005."""
+    return {cls.code: cls for cls in reversed(VectorizeError.__subclasses__())}

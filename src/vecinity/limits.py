@@ -1,7 +1,8 @@
 """Every limit as one named value with its unit and source, in two profiles.
 
 `CLOUDFLARE` is production's (contract.md section d); `OPEN` lifts what can be lifted. What differs
-over the Workers binding is a third record, `for_binding(limits)`.
+over the Workers binding, or for indexes of the legacy V1 API, is derived: `for_binding(limits)`,
+`for_v1(limits)`.
 """
 
 from __future__ import annotations
@@ -61,6 +62,18 @@ ACCOUNT_ID_CHARS = 32
 BINDING_BATCH_VECTORS = 1_000
 """Vectors a request over the Workers binding (limits page)."""
 
+LEGACY_V1 = {
+    "indexes_per_account": 100,
+    "vectors_per_index": 200_000,
+    "namespaces_per_index": 1_000,
+    "index_name_bytes": 63,
+    "namespace_bytes": 63,
+    "batch_vectors": 1_000,
+    "top_k": 20,
+    "top_k_with_payload": 20,
+}
+"""What is lower for indexes of the legacy V1 API (limits page; topK: API page)."""
+
 CLOUDFLARE = Limits()
 
 OPEN = Limits(
@@ -103,6 +116,16 @@ def for_binding(limits: Limits) -> Limits:
     if limits.batch_vectors == UNLIMITED:
         return limits
     return replace(limits, batch_vectors=min(limits.batch_vectors, BINDING_BATCH_VECTORS))
+
+
+def for_v1(limits: Limits) -> Limits:
+    """The limits for indexes of the legacy V1 API. What is wider than production's stays so."""
+    lower = {
+        name: min(getattr(limits, name), value)
+        for name, value in LEGACY_V1.items()
+        if getattr(limits, name) <= getattr(CLOUDFLARE, name)
+    }
+    return replace(limits, **lower)
 
 
 def table() -> list[tuple[str, int, int, str, str]]:

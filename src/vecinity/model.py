@@ -15,6 +15,9 @@ MetadataType = Literal["string", "number", "boolean"]
 
 ReturnMetadata = Literal["none", "indexed", "all"]
 
+ApiVersion = Literal["v1", "v2"]
+"""Which of the two APIs an index belongs to, for ever; "v1" is the legacy one."""
+
 
 @dataclass(frozen=True, slots=True)
 class IndexConfig:
@@ -33,6 +36,7 @@ class IndexDescription:
     description: str | None
     created_on: datetime
     modified_on: datetime
+    version: ApiVersion = "v2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,11 @@ class QueryOptions:
         with_payload = return_values or return_metadata == "all"
         if top_k < 1:
             raise InvalidTopK("min", 1, top_k)
-        if top_k > limits.top_k:
-            if with_payload:
-                raise InvalidTopK.with_payload(limits.top_k_with_payload, limits.top_k, top_k)
-            raise InvalidTopK("max", limits.top_k, top_k)
-        if with_payload and top_k > limits.top_k_with_payload:
-            raise InvalidTopK.with_payload(limits.top_k_with_payload, limits.top_k, top_k)
+        most = limits.top_k_with_payload if with_payload else limits.top_k
+        if top_k > most:
+            if most < limits.top_k:
+                raise InvalidTopK.with_payload(most, limits.top_k, top_k)
+            raise InvalidTopK("max", most, top_k)
         if namespace is not None:
             check_namespace(namespace, limits)
         parsed = None if filter is None else parse_filter(filter, limits)

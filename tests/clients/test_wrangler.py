@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -186,3 +187,48 @@ def test_metadata_indexes(wrangler: Wrangler, http: httpx2.Client) -> None:
     assert _result(http, f"{name}/metadata_index/list") == {"metadataIndexes": []}
     said = wrangler("list-metadata-index", name)
     assert "You haven't created any metadata indexes" in said
+
+
+@pytest.fixture(scope="module")
+def legacy(
+    npm_client: Client, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Wrangler, httpx2.Client]]:
+    """Wrangler and the V1 routes of a server that creates V1 indexes."""
+    modules, folder = npm_client("wrangler-4.86.0"), tmp_path_factory.mktemp("wrangler-v1")
+    (folder / "vectors.ndjson").write_text("\n".join(map(json.dumps, _VECTORS)))
+    with Server(folder / "data", "--legacy-v1") as server, server.client(api="vectorize") as http:
+        yield Wrangler(modules, server, folder), http
+
+
+def test_a_v1_index_from_create_to_delete(legacy: tuple[Wrangler, httpx2.Client]) -> None:
+    wrangler, http = legacy
+    name, v1 = "wrangler-v1", "--deprecated-v1"
+    shape = "--dimensions=32", "--metric=euclidean", "--description=a b"
+    said = wrangler("create", name, *shape, v1)
+    assert f"Successfully created a new Vectorize index: '{name}'" in said
+    made = _result(http, name)
+    assert made["config"] == {"dimensions": 32, "metric": "euclidean"}
+    assert wrangler.json("get", name, "--json", v1) == made
+    assert wrangler.json("list", "--json", v1) == [made]
+    assert wrangler.json("list", "--json") == []
+    row = _row(name, 32, "euclidean", "a b", made["created_on"], made["modified_on"])
+    assert re.search(row, wrangler("get", name, v1))
+
+    said = wrangler("insert", name, "--file=vectors.ndjson", "--batch-size=20", v1)
+    assert f"Successfully inserted 30 vectors into index '{name}'" in said
+    assert wrangler.json("insert", name, "--file=vectors.ndjson", "--json", v1)["count"] == 0
+    found = http.post(f"/indexes/{name}/get-by-ids", json={"ids": ["v07"]}).json()["result"]
+    assert found == [_VECTORS[7]]
+
+    for arguments in (("get", name), ("info", name), ("insert", name, "--file=vectors.ndjson")):
+        said = wrangler(*arguments, fails=True)
+        assert "vectorize.incorrect_api_version [code: 3004]" in said
+    assert f"Deleted index {name}" in wrangler("delete", name, "-y", v1)
+    assert http.get(f"/indexes/{name}").status_code == 410
+
+
+def test_v1_creation_that_is_refused(wrangler: Wrangler, http: httpx2.Client) -> None:
+    shape = "--dimensions=32", "--metric=cosine"
+    said = wrangler("create", "never-v1", *shape, "--deprecated-v1", fails=True)
+    assert "vectorize.not_entitled [code: 1005]" in said
+    assert http.get("/indexes/never-v1").status_code == 404

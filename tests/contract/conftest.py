@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.contract.api import Index, create, watched
+from tests.contract.legacy import LegacyIndex, create_v1
 from tests.support.server import Server
 
 
@@ -24,6 +25,33 @@ def open_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Clien
     data = tmp_path_factory.mktemp("open") / "data"
     with Server(data, "--profile", "open") as running, watched(running) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def legacy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that creates V1 indexes."""
+    with Server(tmp_path_factory.mktemp("legacy") / "data", "--legacy-v1") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def v1(legacy_server: Server) -> Iterator[httpx2.Client]:
+    """The V1 routes of that server."""
+    with watched(legacy_server, api="vectorize") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def v2(legacy_server: Server) -> Iterator[httpx2.Client]:
+    """The V2 routes of the same server."""
+    with watched(legacy_server) as client:
+        yield client
+
+
+@pytest.fixture
+def v1_index(v1: httpx2.Client, index_name: str) -> LegacyIndex:
+    """A fresh V1 index, cosine, of 32 dimensions."""
+    return create_v1(v1, index_name)
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from pathlib import Path
 from vecinity.cli.main import main
 from vecinity.local import index
 from vecinity.local.files import RowFile, open_writer
+from vecinity.local.follower import Change
 from vecinity.local.mutations import Mutation
+from vecinity.local.store import StoredMutation
 from vecinity.local.writer import Writer
 
 _LATE_SECONDS = 0.05
@@ -31,9 +33,9 @@ def ack_before_commit() -> None:
             time.sleep(_LATE_SECONDS)
             commit(writer, mutation)
 
-    def submit(self: Writer, mutation: Mutation) -> str:
+    def submit(self: Writer, mutation: Mutation) -> Change:
         waiting.put((self, mutation))
-        return str(uuid.uuid4())
+        return Change(StoredMutation(0, str(uuid.uuid4()), 0.0, 0, 0, 0), 0)
 
     threading.Thread(target=work, daemon=True).start()
     Writer.submit = submit  # type: ignore[method-assign] # the bug

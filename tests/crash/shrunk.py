@@ -12,6 +12,7 @@ from typing import Any
 from vecinity.cli.main import main
 from vecinity.local import files, index
 from vecinity.local.engine import LocalEngine
+from vecinity.local.follower import Change
 from vecinity.local.mutations import Insert, Mutation, Upsert, _subset
 from vecinity.local.rows import SEGMENT_ROWS
 from vecinity.local.writer import Writer
@@ -38,7 +39,7 @@ def half_batches() -> None:
     """A batch is committed in two halves."""
     commit = Writer.submit
 
-    def submit(self: Writer, mutation: Mutation) -> str:
+    def submit(self: Writer, mutation: Mutation) -> Change:
         if isinstance(mutation, Insert | Upsert) and len(mutation.batch) > 1:
             batch, kind = mutation.batch, type(mutation)
             middle = len(batch) // 2

@@ -16,6 +16,7 @@ import pytest
 
 from tests.crash.workload import DIMENSIONS, INDEX, stored, vector_of
 from tests.support.server import Server
+from vecinity.local.format import VERSION
 
 _VECTORS = 100
 
@@ -124,9 +125,9 @@ def test_an_unreadable_catalogue_is_named(tmp_path: Path, command: str) -> None:
 def test_a_newer_data_directory_is_refused(tmp_path: Path, command: str) -> None:
     with Server(tmp_path) as server, server.client() as http:
         _prepare(http)
-    _set_format(tmp_path / "catalog.db", 2)
-    _is_said(_run(command, tmp_path), "catalog.db has format 2")
-    _set_format(tmp_path / "catalog.db", 1)
+    _set_format(tmp_path / "catalog.db", VERSION + 1)
+    _is_said(_run(command, tmp_path), f"catalog.db has format {VERSION + 1}")
+    _set_format(tmp_path / "catalog.db", VERSION)
     with Server(tmp_path) as server, server.client() as http:
         assert stored(http) == _of_version(1)
 
@@ -134,10 +135,11 @@ def test_a_newer_data_directory_is_refused(tmp_path: Path, command: str) -> None
 def test_a_newer_index_is_refused_alone(tmp_path: Path) -> None:
     with Server(tmp_path) as server, server.client() as http:
         _prepare(http)
-    _set_format(_database(tmp_path, "other"), 2)
+    _set_format(_database(tmp_path, "other"), VERSION + 1)
+    said = f"index.db has format {VERSION + 1}"
     with Server(tmp_path) as server, server.client() as http:
-        assert "index.db has format 2" in _refused(http.get("/indexes/other/info"))
-        assert "index.db has format 2" in _refused(_upsert(http, 2, "other"))
+        assert said in _refused(http.get("/indexes/other/info"))
+        assert said in _refused(_upsert(http, 2, "other"))
         assert stored(http) == _of_version(1)
         assert _upsert(http, 2).status_code == 200
         assert "Traceback" not in server.log()

@@ -64,10 +64,12 @@ class Server:
         """All that the server printed so far."""
         return self.log_path.read_text(errors="replace")
 
-    def client(self, token: str | None = TOKEN, **options: Any) -> httpx2.Client:
-        """An HTTP client for the REST routes of `ACCOUNT`: paths such as `/indexes`."""
+    def client(
+        self, token: str | None = TOKEN, *, api: str = "vectorize/v2", **options: Any
+    ) -> httpx2.Client:
+        """An HTTP client for the REST routes of `ACCOUNT`: paths such as `/indexes` below `api`."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        base = f"{self.api}/accounts/{ACCOUNT}/vectorize/v2"
+        base = f"{self.api}/accounts/{ACCOUNT}/{api}"
         return httpx2.Client(base_url=base, headers=headers, timeout=60, **options)
 
     def kill(self) -> None:

@@ -12,7 +12,7 @@ import vecinity
 from vecinity.errors import StorageUnavailable
 from vecinity.limits import CLOUDFLARE
 from vecinity.local.engine import LocalEngine
-from vecinity.local.format import UnknownFormat
+from vecinity.local.format import VERSION, UnknownFormat
 
 _ROWS = 40
 _DIMENSIONS = 32
@@ -106,11 +106,13 @@ def test_a_missing_row_file_harms_no_other_index(folder: Path) -> None:
         assert db.index("other").describe().vector_count == 1
 
 
-def test_a_newer_format_is_refused(folder: Path) -> None:
+@pytest.mark.parametrize(("step", "whose"), [(1, "a newer"), (-1, "an older")])
+def test_another_format_is_refused(folder: Path, step: int, whose: str) -> None:
     connection = sqlite3.connect(folder / "catalog.db", isolation_level=None)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {VERSION + step}")
     connection.close()
-    with pytest.raises(UnknownFormat, match="format 2; this version of Vecinity reads up to 1"):
+    text = f"has format {VERSION + step}, of {whose} version of Vecinity; this one reads format"
+    with pytest.raises(UnknownFormat, match=f"catalog.db {text} {VERSION} only"):
         vecinity.open(folder)
 
 

@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import vecinity
+from vecinity.batch import Batch
 from vecinity.errors import IndexFull, TooManyIndexes
 from vecinity.limits import CLOUDFLARE
 from vecinity.local.engine import LocalEngine
+from vecinity.metric import Metric
+from vecinity.model import IndexConfig
 
 _LIMITS = replace(CLOUDFLARE, indexes_per_account=2, vectors_per_index=10, namespaces_per_index=3)
 
@@ -68,3 +72,26 @@ def test_namespaces_of_an_index(index: vecinity.Index) -> None:
     index.upsert(_vectors(3, namespace="a"))
     index.upsert(_vectors(4))
     assert index.describe().vector_count == 5
+
+
+def test_v1_indexes_have_a_budget_and_limits_of_their_own(tmp_path: Path) -> None:
+    engine, config = LocalEngine(tmp_path), IndexConfig(32, Metric.COSINE)
+    try:
+        for number in range(100):
+            engine.create_index("a", f"old{number}", config, None, "v1")
+        with pytest.raises(TooManyIndexes, match="max is 100 per account"):
+            engine.create_index("a", "old100", config, None, "v1")
+        engine.create_index("a", "new", config, None)
+        old, new = engine.open_index("a", "old0", "v1"), engine.open_index("a", "new")
+        assert old.insert_ids(_namespaces(0, 1_000)) == [str(n) for n in range(1_000)]
+        with pytest.raises(IndexFull, match="max namespace count is 1000"):
+            old.insert_ids(_namespaces(1_000, 1_001))
+        assert len(new.insert_ids(_namespaces(0, 1_001))) == 1_001
+    finally:
+        engine.close()
+
+
+def _namespaces(start: int, end: int) -> Batch:
+    """Vectors each in a namespace of its own."""
+    names = [str(n) for n in range(start, end)]
+    return Batch(names, np.ones((len(names), 32), np.float32), list(names), [None] * len(names))

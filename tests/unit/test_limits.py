@@ -7,7 +7,16 @@ from dataclasses import fields, replace
 import pytest
 
 from vecinity import limits
-from vecinity.limits import CLOUDFLARE, OPEN, PROFILES, UNCHECKED, UNLIMITED, Limits, for_binding
+from vecinity.limits import (
+    CLOUDFLARE,
+    OPEN,
+    PROFILES,
+    UNCHECKED,
+    UNLIMITED,
+    Limits,
+    for_binding,
+    for_v1,
+)
 
 PRODUCTION = {
     "min_dimensions": 32,
@@ -62,6 +71,31 @@ def test_a_batch_over_the_binding_is_smaller() -> None:
 def test_the_binding_never_raises_a_limit() -> None:
     small = replace(CLOUDFLARE, batch_vectors=7)
     assert for_binding(small) == small
+
+
+def test_v1_indexes_are_smaller() -> None:
+    assert for_v1(CLOUDFLARE) == replace(
+        CLOUDFLARE,
+        indexes_per_account=100,
+        vectors_per_index=200_000,
+        namespaces_per_index=1_000,
+        index_name_bytes=63,
+        namespace_bytes=63,
+        batch_vectors=1_000,
+        top_k=20,
+        top_k_with_payload=20,
+    )
+
+
+def test_what_is_lifted_stays_lifted_for_v1() -> None:
+    assert for_v1(OPEN) == replace(OPEN, index_name_bytes=63)
+
+
+def test_v1_never_raises_a_limit() -> None:
+    small = replace(CLOUDFLARE, batch_vectors=7, top_k=10, top_k_with_payload=5)
+    kept = for_v1(small)
+    assert (kept.batch_vectors, kept.top_k, kept.top_k_with_payload) == (7, 10, 5)
+    assert for_v1(kept) == kept
 
 
 def test_the_profiles() -> None:

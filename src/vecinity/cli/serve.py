@@ -86,6 +86,12 @@ _IDLE_SECONDS = 75
     help="Fail calls on purpose, to test retries: rate=0.01,code=40041 and, if wanted, "
     ",operation=query and ,seed=7. Repeatable.",
 )
+@click.option(
+    "--legacy-v1/--no-legacy-v1",
+    default=None,
+    help="Create indexes of the legacy V1 API too. By default only with --profile open. V1 indexes "
+    "that exist can be used in any case.",
+)
 def serve(
     host: str,
     port: int,
@@ -96,6 +102,7 @@ def serve(
     origins: tuple[str, ...],
     delay: float,
     faults: tuple[Fault, ...],
+    legacy_v1: bool | None,
 ) -> None:
     """Serve the Vectorize V2 API from a directory, until Ctrl-C.
 
@@ -103,7 +110,10 @@ def serve(
     Example: vecinity serve --port 8328 --data .vecinity
     """
     known = cast(Profile, profile)
-    settings = ServerSettings(known, PROFILES[known], token or None, strict, origins, faults)
+    legacy = known == "open" if legacy_v1 is None else legacy_v1
+    settings = ServerSettings(
+        known, PROFILES[known], token or None, strict, origins, faults, legacy_v1=legacy
+    )
     listener = _listen(host, port, anyone=settings.token is None)
     try:
         engine = LocalEngine(data, profile=known, visibility_delay=delay)

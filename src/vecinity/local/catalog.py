@@ -7,16 +7,22 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from vecinity.errors import DuplicateName, IndexDeleted, IndexNotFound, TooManyIndexes
+from vecinity.errors import (
+    DuplicateName,
+    IncorrectApiVersion,
+    IndexDeleted,
+    IndexNotFound,
+    TooManyIndexes,
+)
 from vecinity.local import format
 from vecinity.local.files import open_writer
 from vecinity.metric import Metric
-from vecinity.model import IndexConfig, IndexDescription, now
+from vecinity.model import ApiVersion, IndexConfig, IndexDescription, now
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -27,6 +33,7 @@ CREATE TABLE indexes (
     description TEXT,
     dimensions INTEGER NOT NULL,
     metric TEXT NOT NULL,
+    version TEXT NOT NULL,          -- v1, v2
     profile TEXT NOT NULL,
     state TEXT NOT NULL,            -- creating, live, deleted
     created_on TEXT NOT NULL,
@@ -51,7 +58,7 @@ class Catalog:
     """All indexes of a data directory, by account and name.
 
     Raises:
-        UnknownFormat: the directory was written by a newer version.
+        UnknownFormat: the directory was written by a version with another format.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +73,7 @@ class Catalog:
                 format.stamp(self._connection)
         self._live: dict[_Key, Entry] = {}
         self._deleted: set[_Key] = set()
-        self._creating: set[_Key] = set()
+        self._creating: dict[_Key, ApiVersion] = {}
         self._load()
 
     @property
@@ -86,27 +93,34 @@ class Catalog:
         with self._transaction():
             self._connection.execute("DELETE FROM indexes WHERE state = 'creating'")
 
-    def get(self, account: str, name: str) -> Entry:
-        """Raises IndexNotFound or IndexDeleted."""
+    def get(self, account: str, name: str, version: ApiVersion) -> Entry:
+        """Raises IndexNotFound, IndexDeleted or IncorrectApiVersion."""
         entry = self._live.get((account, name))
         if entry is not None:
+            if entry.description.version != version:
+                raise IncorrectApiVersion
             return entry
         if (account, name) in self._deleted:
             raise IndexDeleted(name)
         raise IndexNotFound(name)
 
     def is_live(self, entry: Entry) -> bool:
-        """Whether `entry` still is what its name stands for."""
-        return self._live.get((entry.account, entry.description.name)) is entry
+        """Whether the index of `entry` still is what its name stands for."""
+        found = self._live.get((entry.account, entry.description.name))
+        return found is not None and found.uuid == entry.uuid
 
     def all(self) -> Sequence[Entry]:
         """Every live index of every account."""
         return sorted(self._live.values(), key=lambda entry: (entry.account, entry.uuid))
 
-    def list(self, account: str) -> Sequence[Entry]:
-        """The account's indexes by name."""
+    def list(self, account: str, version: ApiVersion) -> Sequence[Entry]:
+        """The account's indexes of a version by name."""
         entries = list(self._live.values())
-        mine = (entry for entry in entries if entry.account == account)
+        mine = (
+            entry
+            for entry in entries
+            if entry.account == account and entry.description.version == version
+        )
         return sorted(mine, key=lambda entry: entry.description.name)
 
     def begin(
@@ -115,49 +129,70 @@ class Catalog:
         name: str,
         config: IndexConfig,
         description: str | None,
+        version: ApiVersion,
         profile: str,
         most: int,
     ) -> Entry:
         """Reserve a name; `release` must follow, after `publish` or a failure.
+
+        Args:
+            most: indexes of this version that the account may have.
 
         Raises:
             DuplicateName, TooManyIndexes
         """
         key = (account, name)
         time = now()
-        about = IndexDescription(name, config, description, time, time)
+        about = IndexDescription(name, config, description, time, time, version)
         entry = Entry(str(uuid.uuid4()), account, about)
-        row = (entry.uuid, account, name, description, config.dimensions, config.metric, profile)
+        row = (entry.uuid, *key, description, config.dimensions, config.metric, version, profile)
         with self._lock:
-            taken = self._live.keys() | self._creating
-            if key in taken:
+            taken = self._taken(account)
+            if name in taken:
                 raise DuplicateName(name)
-            if sum(owner == account for owner, _ in taken) >= most:
+            if list(taken.values()).count(version) >= most:
                 raise TooManyIndexes(most)
             with self._transaction():
                 self._connection.execute(
-                    "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
+                    "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
                     (*row, time.isoformat(), time.isoformat()),
                 )
-            self._creating.add(key)
+            self._creating[key] = version
         return entry
 
     def publish(self, entry: Entry) -> None:
         """Make a reserved index live."""
-        self._set_state(entry, "live")
         key = (entry.account, entry.description.name)
-        self._live[key] = entry
-        self._deleted.discard(key)
+        with self._lock:
+            self._set_state(entry, "live")
+            self._live[key] = entry
+            self._deleted.discard(key)
 
     def release(self, entry: Entry) -> None:
         """End a reservation; if it was not published, its record goes at the next start."""
-        self._creating.discard((entry.account, entry.description.name))
+        with self._lock:
+            self._creating.pop((entry.account, entry.description.name), None)
+
+    def describe(self, entry: Entry, description: str | None) -> Entry:
+        """Replace an index's description. Raises IndexDeleted."""
+        with self._lock:
+            if not self.is_live(entry):
+                raise IndexDeleted(entry.description.name)
+            about = replace(entry.description, description=description, modified_on=now())
+            with self._transaction():
+                self._connection.execute(
+                    "UPDATE indexes SET description = ?, modified_on = ? WHERE uuid = ?",
+                    (description, about.modified_on.isoformat(), entry.uuid),
+                )
+            changed = replace(entry, description=about)
+            self._live[entry.account, about.name] = changed
+        return changed
 
     def delete(self, entry: Entry) -> None:
         """From here on the index is gone; its files may follow."""
         key = (entry.account, entry.description.name)
         with self._lock:
-            if self._live.get(key) is not entry:
+            if not self.is_live(entry):
                 raise IndexDeleted(entry.description.name)
             self._set_state(entry, "deleted")
             del self._live[key]
@@ -165,6 +200,16 @@ class Catalog:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _taken(self, account: str) -> dict[str, ApiVersion]:
+        """The account's names in use, with the version of each index."""
+        taken = {
+            name: version for (owner, name), version in self._creating.items() if owner == account
+        }
+        for (owner, name), entry in self._live.items():
+            if owner == account:
+                taken[name] = entry.description.version
+        return taken
 
     def _set_state(self, entry: Entry, state: str) -> None:
         with self._transaction():
@@ -179,19 +224,34 @@ class Catalog:
             yield
 
     def _load(self) -> None:
-        query = """SELECT uuid, account, name, description, dimensions, metric, state,
-                   created_on, modified_on FROM indexes"""
-        for row in self._connection.execute(query):
-            found, account, name, description, dimensions, metric, state, created, modified = row
+        query = """SELECT state, account, name, uuid, dimensions, metric, description,
+                   created_on, modified_on, version FROM indexes"""
+        for state, account, name, *stored in self._connection.execute(query):
             if state == "deleted":
                 self._deleted.add((account, name))
             elif state == "live":
-                about = IndexDescription(
-                    name,
-                    IndexConfig(dimensions, Metric(metric)),
-                    description,
-                    datetime.fromisoformat(created),
-                    datetime.fromisoformat(modified),
-                )
-                self._live[account, name] = Entry(found, account, about)
+                self._live[account, name] = _entry(account, name, *stored)
         self._deleted -= self._live.keys()
+
+
+def _entry(
+    account: str,
+    name: str,
+    uuid: str,
+    dimensions: int,
+    metric: str,
+    description: str | None,
+    created_on: str,
+    modified_on: str,
+    version: ApiVersion,
+) -> Entry:
+    """A live index from the columns of its record."""
+    about = IndexDescription(
+        name,
+        IndexConfig(dimensions, Metric(metric)),
+        description,
+        datetime.fromisoformat(created_on),
+        datetime.fromisoformat(modified_on),
+        version,
+    )
+    return Entry(uuid, account, about)

@@ -19,7 +19,8 @@ from vecinity.filters import Bound, Condition, Range, Scalar
 from vecinity.local.store import StoredMetadataIndex
 from vecinity.model import MetadataType
 
-_MISSING = object()
+MISSING = object()
+"""What `lookup` finds where nothing is; no JSON value equals it."""
 
 
 class NamespaceColumn:
@@ -67,7 +68,7 @@ class MetadataColumn:
         present = []
         for row, metadata in rows:
             value = lookup(metadata, self._path)
-            if value is None or value is _MISSING or row < first_row:
+            if value is None or value is MISSING or row < first_row:
                 continue
             present.append(row)
             key = self._key(value)
@@ -98,7 +99,7 @@ class MetadataColumn:
     def _in_range(self, condition: Range) -> BitMap:
         low = self._bound(condition.low)
         high = self._bound(condition.high)
-        if low is _MISSING or high is _MISSING:
+        if low is MISSING or high is MISSING:
             return BitMap()
         if self._sorted is None:
             self._sorted = sorted(self._by_value)
@@ -113,11 +114,11 @@ class MetadataColumn:
         return BitMap.union(BitMap(), *(self._by_value[value] for value in values[start:end]))
 
     def _bound(self, bound: Bound | None) -> Any:
-        """The bound as a key; _MISSING if no value of this column's type can be in such a range."""
+        """The bound as a key; MISSING if no value of this column's type can be in such a range."""
         if bound is None:
             return None
         key = self._key(bound.value)
-        return _MISSING if key is None else key
+        return MISSING if key is None else key
 
     def _key(self, value: object) -> bytes | float | bool | None:
         return index_key(value, self.index.type, self._string_bytes)
@@ -173,10 +174,10 @@ class Columns:
 
 
 def lookup(metadata: dict[str, Any], path: Sequence[str]) -> Any:
-    """The value at `path`, or a marker that no JSON value equals."""
-    value: Any = metadata.get(path[0], _MISSING)
+    """The value at `path`, or MISSING."""
+    value: Any = metadata.get(path[0], MISSING)
     for part in path[1:]:
-        value = value.get(part, _MISSING) if isinstance(value, dict) else _MISSING
+        value = value.get(part, MISSING) if isinstance(value, dict) else MISSING
     return value
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from vecinity.batch import Batch
 from vecinity.errors import CannotOpen, IndexDeleted, StorageUnavailable
-from vecinity.limits import PROFILES, Limits, Profile
+from vecinity.limits import PROFILES, Limits, Profile, for_v1
 from vecinity.local import index as indexes
 from vecinity.local import verify
 from vecinity.local.catalog import Catalog, Entry
 from vecinity.local.files import DirectoryLock, make_folder, remove_folder
+from vecinity.local.follower import Change
 from vecinity.local.index import OpenIndex
 from vecinity.local.mutations import (
     CreateMetadataIndex,
@@ -30,6 +31,7 @@ from vecinity.local.settings import IndexSettings
 from vecinity.local.visibility import Clock
 from vecinity.metric import FloatArray
 from vecinity.model import (
+    ApiVersion,
     IndexConfig,
     IndexDescription,
     IndexInfo,
@@ -43,7 +45,7 @@ from vecinity.query import QueryOptions
 
 
 class LocalEngine:
-    """Implements `vecinity.engine.Engine` on a directory.
+    """Implements `vecinity.engine.LegacyEngine` on a directory.
 
     Args:
         folder: the data directory; created if missing.
@@ -55,7 +57,7 @@ class LocalEngine:
         clock: the present in seconds since 1970, for the times that are stored.
 
     Raises:
-        CannotOpen: another process owns the directory, a newer version wrote it, or its
+        CannotOpen: another process owns the directory, its format is not ours, or its
             catalogue can't be read.
     """
 
@@ -93,11 +95,19 @@ class LocalEngine:
         self._pool = IndexPool(self._open, open_indexes)
 
     def create_index(
-        self, account: str, name: str, config: IndexConfig, description: str | None
+        self,
+        account: str,
+        name: str,
+        config: IndexConfig,
+        description: str | None,
+        version: ApiVersion = "v2",
     ) -> IndexDescription:
+        limits = for_v1(self._limits) if version == "v1" else self._limits
+        most = limits.indexes_per_account
         with _storage_errors():
-            most = self._limits.indexes_per_account
-            entry = self._catalog.begin(account, name, config, description, self._profile, most)
+            entry = self._catalog.begin(
+                account, name, config, description, version, self._profile, most
+            )
             try:
                 self._create_files(entry)
                 self._catalog.publish(entry)
@@ -105,21 +115,29 @@ class LocalEngine:
                 self._catalog.release(entry)
         return entry.description
 
-    def list_indexes(self, account: str) -> list[IndexDescription]:
-        return [entry.description for entry in self._catalog.list(account)]
+    def list_indexes(self, account: str, version: ApiVersion = "v2") -> list[IndexDescription]:
+        return [entry.description for entry in self._catalog.list(account, version)]
 
-    def get_index(self, account: str, name: str) -> IndexDescription:
-        return self._catalog.get(account, name).description
+    def get_index(self, account: str, name: str, version: ApiVersion = "v2") -> IndexDescription:
+        return self._catalog.get(account, name, version).description
 
-    def delete_index(self, account: str, name: str) -> None:
-        entry = self._catalog.get(account, name)
+    def update_description(
+        self, account: str, name: str, description: str | None
+    ) -> IndexDescription:
+        with _storage_errors():
+            entry = self._catalog.get(account, name, "v1")
+            return self._catalog.describe(entry, description).description
+
+    def delete_index(self, account: str, name: str, version: ApiVersion = "v2") -> None:
+        entry = self._catalog.get(account, name, version)
         with _storage_errors():
             self._catalog.delete(entry)
             self._pool.close(entry.uuid)
             remove_folder(self._index_folder(entry.uuid))
 
-    def open_index(self, account: str, name: str) -> LocalIndex:
-        return LocalIndex(self._catalog.get(account, name), self._catalog, self._pool)
+    def open_index(self, account: str, name: str, version: ApiVersion = "v2") -> LocalIndex:
+        entry = self._catalog.get(account, name, version)
+        return LocalIndex(entry, self._catalog, self._pool)
 
     def verify(self) -> Iterator[str]:
         """Check every index against its checksums; yields what is wrong."""
@@ -138,12 +156,13 @@ class LocalEngine:
         """Make the files of an index. Once they are there only a start removes them: a publication
         of unknown outcome may have made them live."""
         folder = self._index_folder(entry.uuid)
-        config = entry.description.config
+        about = entry.description
+        settings = IndexSettings(
+            entry.uuid, about.config, about.version, self._profile, self._segment_rows
+        )
         with ExitStack() as undo:
             undo.callback(remove_folder, folder)
-            indexes.create(
-                folder, IndexSettings(entry.uuid, config, self._profile, self._segment_rows)
-            )
+            indexes.create(folder, settings)
             undo.pop_all()
 
     def _open(self, uuid: str) -> OpenIndex:
@@ -160,7 +179,7 @@ class LocalEngine:
 
 
 class LocalIndex:
-    """Implements `vecinity.engine.Index`: a light handle; the pool holds what it stands for."""
+    """Implements `vecinity.engine.LegacyIndex`: a light handle on what the pool holds."""
 
     def __init__(self, entry: Entry, catalog: Catalog, pool: IndexPool) -> None:
         self._entry = entry
@@ -168,17 +187,30 @@ class LocalIndex:
         self._pool = pool
 
     @property
+    def id(self) -> str:
+        return self._entry.uuid
+
+    @property
     def config(self) -> IndexConfig:
         return self._entry.description.config
 
     def insert(self, batch: Batch) -> str:
-        return self._submit(Insert(batch))
+        return self._submit(Insert(batch)).mutation.uuid
 
     def upsert(self, batch: Batch) -> str:
-        return self._submit(Upsert(batch))
+        return self._submit(Upsert(batch)).mutation.uuid
 
     def delete_by_ids(self, ids: Sequence[str]) -> str:
-        return self._submit(Delete(ids))
+        return self._submit(Delete(ids)).mutation.uuid
+
+    def insert_ids(self, batch: Batch) -> list[str]:
+        return list(self._submit(Insert(batch)).ids)
+
+    def upsert_ids(self, batch: Batch) -> list[str]:
+        return list(self._submit(Upsert(batch)).ids)
+
+    def delete_ids(self, ids: Sequence[str]) -> list[str]:
+        return list(self._submit(Delete(ids)).ids)
 
     def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
         with self._use() as index:
@@ -203,16 +235,17 @@ class LocalIndex:
     def create_metadata_index(self, property_name: str, type: MetadataType) -> str:
         with self._use() as index:
             backfill = index.settings.backfill
-            return index.submit(CreateMetadataIndex(property_name, type, backfill))
+            change = index.submit(CreateMetadataIndex(property_name, type, backfill))
+            return change.mutation.uuid
 
     def delete_metadata_index(self, property_name: str) -> str:
-        return self._submit(DeleteMetadataIndex(property_name))
+        return self._submit(DeleteMetadataIndex(property_name)).mutation.uuid
 
     def list_metadata_indexes(self) -> list[MetadataIndex]:
         with self._use() as index:
             return index.list_metadata_indexes()
 
-    def _submit(self, mutation: Mutation) -> str:
+    def _submit(self, mutation: Mutation) -> Change:
         with self._use() as index:
             return index.submit(mutation)
 

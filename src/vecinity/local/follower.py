@@ -21,10 +21,14 @@ from vecinity.local.visibility import Clock, Snapshot, Step, Visibility
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a committed mutation did: births (rows from `first_row` on), deaths, or an index."""
+    """What a committed mutation did: births (rows from `first_row` on), deaths, or an index.
+
+    `ids` are those that were written or, by a delete, removed.
+    """
 
     mutation: StoredMutation
     first_row: int
+    ids: Sequence[str] = ()
     namespaces: Sequence[str | None] = ()
     metadata: Sequence[bytes | None] = ()
     died: Sequence[int] = ()

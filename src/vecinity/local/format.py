@@ -1,4 +1,4 @@
-"""Format versions: written from day one, and an unknown newer one is refused."""
+"""Format versions: written from day one; data of another version is refused."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from pathlib import Path
 
 from vecinity.errors import CannotOpen
 
-VERSION = 1
+VERSION = 2
 
 
 class UnknownFormat(CannotOpen):
-    """The data was written by a newer version of this software."""
+    """The data was written by a version of this software with another format."""
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether the database is new. Raises UnknownFormat if this software can't read it."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
+    if version not in (0, VERSION):
+        whose = "a newer" if version > VERSION else "an older"
         raise UnknownFormat(
-            f"{path} has format {version}; this version of Vecinity reads up to {VERSION}"
+            f"{path} has format {version}, of {whose} version of Vecinity; "
+            f"this one reads format {VERSION} only"
         )
     return bool(version == 0)
 

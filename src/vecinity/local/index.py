@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from vecinity.errors import InvalidCursor, StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import cursor as cursors
-from vecinity.local import format, store
+from vecinity.local import format, scan, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
-from vecinity.local.follower import Follower
+from vecinity.local.follower import Change, Follower
 from vecinity.local.rows import Segments, as_bytes
 from vecinity.local.search import RowNumbers, nearest
 from vecinity.local.settings import IndexSettings
@@ -30,6 +30,8 @@ from vecinity.model import IndexInfo, Match, MetadataIndex, Vector, VectorPage, 
 from vecinity.query import QueryOptions
 
 if TYPE_CHECKING:
+    from pyroaring import BitMap
+
     from vecinity.limits import Limits
     from vecinity.local.mutations import Mutation
 
@@ -98,12 +100,13 @@ class OpenIndex:
             self._connection,
             self._segments,
             self.settings.indexed_string_bytes,
-            visibility_delay,
+            0.0 if self.settings.is_synchronous else visibility_delay,
             clock,
         )
-        self._writer = Writer(self._connection, self._segments, self._follower, limits, clock)
+        kept = self.settings.limits(limits)
+        self._writer = Writer(self._connection, self._segments, self._follower, kept, clock)
 
-    def submit(self, mutation: Mutation) -> str:
+    def submit(self, mutation: Mutation) -> Change:
         """See `Writer.submit`."""
         return self._writer.submit(mutation)
 
@@ -175,8 +178,7 @@ class OpenIndex:
     def _query(
         self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions, itself: int
     ) -> list[Match]:
-        conditions = options.filter.conditions if options.filter else ()
-        candidates = self._follower.select(snapshot, options.namespace, conditions)
+        candidates = self._candidates(snapshot, options)
         rows, scores = nearest(
             self.settings.config.metric,
             vector,
@@ -187,6 +189,17 @@ class OpenIndex:
             itself,
         )
         return self._matches(snapshot, rows, scores, options)
+
+    def _candidates(self, snapshot: Snapshot, options: QueryOptions) -> BitMap:
+        """The rows in the options' namespace that meet their filter."""
+        conditions = options.filter.conditions if options.filter else ()
+        if not self.settings.scans_metadata:
+            return self._follower.select(snapshot, options.namespace, conditions)
+        rows = self._follower.select(snapshot, options.namespace, ())
+        if not conditions:
+            return rows
+        with self._reader() as connection:
+            return scan.meeting(connection, rows, conditions)
 
     def _matches(
         self, snapshot: Snapshot, rows: RowNumbers, scores: FloatArray, options: QueryOptions

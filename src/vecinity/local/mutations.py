@@ -128,14 +128,15 @@ class Transaction:
         kind = "upsert" if replace else "insert"
         mutation = self._record(kind, crcs, [crc for _, crc in died.values()])
         dead = [row for row, _ in died.values()]
-        return Change(mutation, before.rows, batch.namespaces, batch.metadata, dead)
+        return Change(mutation, before.rows, batch.ids, batch.namespaces, batch.metadata, dead)
 
     def _delete(self, ids: Sequence[str]) -> Change:
         found = self._living(ids)
         died = [row for row, _ in found.values()]
         store.add_deaths(self._connection, died, self._last.number + 1)
         mutation = self._record("delete", [], [crc for _, crc in found.values()])
-        return Change(mutation, mutation.rows, died=died)
+        removed = [vector_id for vector_id in dict.fromkeys(ids) if vector_id in found]
+        return Change(mutation, mutation.rows, removed, died=died)
 
     def _create_metadata_index(self, wanted: CreateMetadataIndex) -> Change:
         existing = store.metadata_indexes(self._connection, self._last.number)

@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Self, cast
 
-from vecinity.limits import PROFILES, Profile
+from vecinity.limits import PROFILES, Limits, Profile, for_v1
 from vecinity.metric import Metric
-from vecinity.model import IndexConfig
+from vecinity.model import ApiVersion, IndexConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class IndexSettings:
 
     uuid: str
     config: IndexConfig
+    version: ApiVersion
     profile: Profile
     segment_rows: int
 
@@ -24,6 +25,20 @@ class IndexSettings:
     def indexed_string_bytes(self) -> int:
         """How much of a string a metadata index holds."""
         return PROFILES[self.profile].indexed_string_bytes
+
+    @property
+    def scans_metadata(self) -> bool:
+        """Whether filters look at the metadata itself: V1 indexes have no metadata indexes."""
+        return self.version == "v1"
+
+    @property
+    def is_synchronous(self) -> bool:
+        """Whether writes are visible at once whatever the server's delay: V1 answers what they did."""
+        return self.version == "v1"
+
+    def limits(self, limits: Limits) -> Limits:
+        """What of a server's or library's `limits` holds for this index."""
+        return for_v1(limits) if self.version == "v1" else limits
 
     @property
     def backfill(self) -> bool:
@@ -37,6 +52,7 @@ class IndexSettings:
                 ("uuid", self.uuid),
                 ("dimensions", str(self.config.dimensions)),
                 ("metric", self.config.metric),
+                ("version", self.version),
                 ("profile", self.profile),
                 ("segment_rows", str(self.segment_rows)),
             ],
@@ -48,6 +64,7 @@ class IndexSettings:
         return cls(
             meta["uuid"],
             IndexConfig(int(meta["dimensions"]), Metric(meta["metric"])),
+            cast(ApiVersion, meta["version"]),
             cast(Profile, meta["profile"]),
             int(meta["segment_rows"]),
         )

@@ -60,8 +60,8 @@ class Writer:
         self._broken: str | None = None
         self._outcome_unknown = False
 
-    def submit(self, mutation: Mutation) -> str:
-        """Returns the mutation's id when it is durable and, without a delay, visible.
+    def submit(self, mutation: Mutation) -> Change:
+        """Returns what the mutation did when it is durable and, without a delay, visible.
 
         Raises:
             StorageUnavailable: nothing was changed, or the index is read-only.
@@ -75,7 +75,7 @@ class Writer:
         if ticket.error is not None:
             raise ticket.error
         assert ticket.change is not None
-        return ticket.change.mutation.uuid
+        return ticket.change
 
     def _next_group(self) -> list[_Ticket]:
         group = [self._waiting.popleft()]

@@ -11,14 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vecinity import __version__
-from vecinity.engine import Engine
+from vecinity.engine import LegacyEngine
 from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound, VectorizeError
-from vecinity.server import binding, envelope, rest
+from vecinity.server import binding, envelope, legacy, rest
 from vecinity.server.auth import Gate
 from vecinity.server.settings import ServerSettings
 
 
-def create_app(engine: Engine, settings: ServerSettings) -> Starlette:
+def create_app(engine: LegacyEngine, settings: ServerSettings) -> Starlette:
     """The application over `engine`, which its caller opens and closes."""
     middleware = [Middleware(Gate, settings=settings)]
     if settings.allowed_origins:
@@ -34,6 +34,7 @@ def create_app(engine: Engine, settings: ServerSettings) -> Starlette:
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             *rest.routes(engine, settings),
+            *legacy.routes(engine, settings),
             *binding.routes(engine, settings),
         ],
         middleware=middleware,

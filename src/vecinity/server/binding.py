@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from vecinity.engine import Engine
+from vecinity.engine import LegacyEngine
 from vecinity.errors import (
     InvalidParameter,
     MethodNotAllowed,
@@ -69,7 +69,7 @@ def is_binding(path: str) -> bool:
     return path in OPERATIONS or path.startswith(PROXY_PATH)
 
 
-def routes(engine: Engine, settings: ServerSettings) -> list[Route]:
+def routes(engine: LegacyEngine, settings: ServerSettings) -> list[Route]:
     """Starlette's routes of both ways."""
     ours = replace(settings, limits=for_binding(settings.limits))
 
@@ -90,7 +90,7 @@ def routes(engine: Engine, settings: ServerSettings) -> list[Route]:
 
 async def answer(
     request: Request,
-    engine: Engine,
+    engine: LegacyEngine,
     settings: ServerSettings,
     read: Callable[[Request], Inner],
 ) -> Response:

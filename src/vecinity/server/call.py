@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vecinity.engine import Engine
+from vecinity.engine import LegacyEngine
 from vecinity.errors import InvalidParameter
 from vecinity.server.settings import ServerSettings
 
@@ -21,7 +21,7 @@ class Call:
         notes: what the answer should mention, such as unknown fields.
     """
 
-    engine: Engine
+    engine: LegacyEngine
     settings: ServerSettings
     account: str
     index: str = ""

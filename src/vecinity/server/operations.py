@@ -10,14 +10,13 @@ import msgspec
 from vecinity import schema
 from vecinity.engine import Index
 from vecinity.errors import (
-    IncorrectApiVersion,
     InvalidCount,
     InvalidParameter,
     InvalidRequest,
     TooManyIds,
 )
 from vecinity.limits import DEFAULT_LIST_COUNT
-from vecinity.model import ReturnMetadata
+from vecinity.model import IndexConfig, ReturnMetadata
 from vecinity.query import QueryOptions, check_count, checked_ids, checked_vector
 from vecinity.server import hints, wire
 from vecinity.server.bodies import json_body, note_unknown, place_of
@@ -75,14 +74,7 @@ def list_indexes(call: Call) -> Any:
 
 def create_index(call: Call) -> Any:
     call.allow_parameters()
-    body = json_body(call, _CreateIndex)
-    limits = call.settings.limits
-    schema.check_index_name(body.name, limits)
-    schema.check_description(body.description, limits)
-    config = schema.check_config(body.config, limits)
-    note_unknown(call, body.config or (), _Config)
-    created = call.engine.create_index(call.account, body.name, config, body.description)
-    return wire.description(created)
+    return wire.description(call.engine.create_index(call.account, *read_new_index(call)))
 
 
 def get_index(call: Call) -> Any:
@@ -141,14 +133,14 @@ def query(call: Call) -> Any:
 def get_by_ids(call: Call) -> Any:
     call.allow_parameters()
     index = _index(call)
-    ids = _ids(call, call.settings.limits.get_ids)
+    ids = read_ids(call, call.settings.limits.get_ids)
     return [wire.vector(vector) for vector in index.get_by_ids(ids)]
 
 
 def delete_by_ids(call: Call) -> Any:
     call.allow_parameters()
     index = _index(call)
-    return _mutation(index.delete_by_ids(_ids(call, call.settings.limits.delete_ids)))
+    return _mutation(index.delete_by_ids(read_ids(call, call.settings.limits.delete_ids)))
 
 
 def list_vectors(call: Call) -> Any:
@@ -181,10 +173,27 @@ def delete_metadata_index(call: Call) -> Any:
     return _mutation(index.delete_metadata_index(schema.check_property(name, call.settings.limits)))
 
 
-def refuse_v1(call: Call) -> Any:
-    """What the V1 API says of a V2 index."""
-    call.engine.get_index(call.account, call.index)
-    raise IncorrectApiVersion
+def read_new_index(call: Call) -> tuple[str, IndexConfig, str | None]:
+    """The name, configuration and description in the body of a creation.
+
+    Raises:
+        InvalidRequest, InvalidName, InvalidConfig
+    """
+    body = json_body(call, _CreateIndex)
+    limits = call.settings.limits
+    schema.check_index_name(body.name, limits)
+    description = schema.check_description(body.description, limits)
+    config = schema.check_config(body.config, limits)
+    note_unknown(call, body.config or (), _Config)
+    return body.name, config, description
+
+
+def read_ids(call: Call, most: int) -> list[str]:
+    """The ids in a body, each once. Raises InvalidRequest, InvalidId or TooManyIds."""
+    ids = checked_ids(json_body(call, _Ids).ids, call.settings.limits)
+    if len(ids) > most:
+        raise TooManyIds(most, len(ids))
+    return ids
 
 
 NAMES = [
@@ -204,13 +213,6 @@ def _index(call: Call) -> Index:
 
 def _mutation(mutation_id: str) -> dict[str, str]:
     return {"mutationId": mutation_id}
-
-
-def _ids(call: Call, most: int) -> list[str]:
-    ids = checked_ids(json_body(call, _Ids).ids, call.settings.limits)
-    if len(ids) > most:
-        raise TooManyIds(most, len(ids))
-    return ids
 
 
 def _discard(call: Call) -> bool:

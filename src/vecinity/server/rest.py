@@ -1,15 +1,16 @@
-"""The V2 REST routes: `/client/v4/accounts/{account}/vectorize/v2/...`."""
+"""The V2 REST routes, `/client/v4/accounts/{account}/vectorize/v2/...`, and how routes are made."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from vecinity.engine import Engine
+from vecinity.engine import LegacyEngine
 from vecinity.errors import RequestTimeout, RouteNotFound, VectorizeError
 from vecinity.limits import ACCOUNT_ID_CHARS
 from vecinity.server import bodies, envelope, operations
@@ -17,10 +18,13 @@ from vecinity.server.call import Call
 from vecinity.server.perform import Operation, perform
 from vecinity.server.settings import ServerSettings
 
-_ACCOUNT = "/client/v4/accounts/{account}/vectorize"
-PREFIX = f"{_ACCOUNT}/v2"
+RouteTable: TypeAlias = list[tuple[str, str, Operation]]
+"""Rows of method, path below a prefix, operation."""
 
-ROUTES: list[tuple[str, str, Operation]] = [
+ACCOUNT = "/client/v4/accounts/{account}/vectorize"
+PREFIX = f"{ACCOUNT}/v2"
+
+ROUTES: RouteTable = [
     ("GET", "/indexes", operations.list_indexes),
     ("POST", "/indexes", operations.create_index),
     ("GET", "/indexes/{index}", operations.get_index),
@@ -38,36 +42,29 @@ ROUTES: list[tuple[str, str, Operation]] = [
 ]
 """Method, path below `PREFIX`, operation: the 14 endpoints of contract.md section a.2."""
 
-V1_ROUTES: list[tuple[str, str]] = [
-    ("GET", "/indexes/{index}"),
-    ("PUT", "/indexes/{index}"),
-    ("DELETE", "/indexes/{index}"),
-    ("POST", "/indexes/{index}/insert"),
-    ("POST", "/indexes/{index}/upsert"),
-    ("POST", "/indexes/{index}/query"),
-    ("POST", "/indexes/{index}/get-by-ids"),
-    ("POST", "/indexes/{index}/delete-by-ids"),
-]
-"""Paths of the legacy V1 API: every index here is a V2 one, so they say which API to use."""
-
-_WRITES = (operations.insert, operations.upsert)
+_WRITES = ("/insert", "/upsert")
 
 
-def routes(engine: Engine, settings: ServerSettings) -> list[Route]:
+def routes(engine: LegacyEngine, settings: ServerSettings) -> list[Route]:
+    """Starlette's routes of the V2 API."""
+    return routes_of(PREFIX, ROUTES, engine, settings)
+
+
+def routes_of(
+    prefix: str, table: RouteTable, engine: LegacyEngine, settings: ServerSettings
+) -> list[Route]:
     """Starlette's routes; the methods of a path share one, so that 405 is told from 404."""
     by_path: dict[str, dict[str, Operation]] = {}
-    for method, path, operation in ROUTES:
-        by_path.setdefault(PREFIX + path, {})[method] = operation
-    for method, path in V1_ROUTES:
-        by_path.setdefault(_ACCOUNT + path, {})[method] = operations.refuse_v1
+    for method, path, operation in table:
+        by_path.setdefault(prefix + path, {})[method] = operation
     return [
-        Route(path, _endpoint(engine, settings, found), methods=list(found))
+        Route(path, _endpoint(engine, settings, found, path), methods=list(found))
         for path, found in by_path.items()
     ]
 
 
 def _endpoint(
-    engine: Engine, settings: ServerSettings, by_method: dict[str, Operation]
+    engine: LegacyEngine, settings: ServerSettings, by_method: dict[str, Operation], path: str
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -77,7 +74,7 @@ def _endpoint(
             call = _call(request, engine, settings, body)
             return await run_in_threadpool(_answer, operation, call)
         except VectorizeError as error:
-            return envelope.failure(error, write=operation in _WRITES)
+            return envelope.failure(error, write=path.endswith(_WRITES))
         except ClientDisconnect:
             # Nobody is there to read it, unless the guard already said why it hung up.
             return envelope.failure(RequestTimeout())
@@ -89,7 +86,7 @@ def _answer(operation: Operation, call: Call) -> Response:
     return envelope.success(perform(operation, call), call.notes)
 
 
-def _call(request: Request, engine: Engine, settings: ServerSettings, body: bytes) -> Call:
+def _call(request: Request, engine: LegacyEngine, settings: ServerSettings, body: bytes) -> Call:
     account = request.path_params["account"]
     if len(account) > ACCOUNT_ID_CHARS:
         raise RouteNotFound(request.url.path)

@@ -22,6 +22,7 @@ class ServerSettings:
         allowed_origins: browser origins that may call, such as "http://localhost:5173".
         faults: errors on purpose; the first that strikes a call is its answer.
         hints: what the log says once; settings that are derived from others share it.
+        legacy_v1: create indexes of the legacy V1 API; those that exist can be used in any case.
     """
 
     profile: Profile = "cloudflare"
@@ -31,3 +32,4 @@ class ServerSettings:
     allowed_origins: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     hints: HintLog = field(default_factory=HintLog, repr=False, compare=False)
+    legacy_v1: bool = False

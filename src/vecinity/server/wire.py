@@ -47,6 +47,20 @@ def matches(found: list[Match]) -> dict[str, Any]:
     return {"count": len(found), "matches": [_match(match) for match in found]}
 
 
+def nested_matches(found: list[Match], *, vectors: bool) -> dict[str, Any]:
+    """As V1 answered until 2023-11-08: what belongs to the vector in an object of its own."""
+    return {"count": len(found), "matches": [_nested_match(match, vectors) for match in found]}
+
+
+def legacy_info(index_id: str, index: IndexDescription, vectors: int) -> dict[str, Any]:
+    """An index as `describe()` of a V1 binding shows it; V2 says `vectorCount`."""
+    about = description(index)
+    said = {"id": index_id, "name": index.name, "config": about["config"], "vectorsCount": vectors}
+    if index.description is not None:
+        said["description"] = index.description
+    return said
+
+
 def vector(stored: Vector) -> dict[str, Any]:
     body: dict[str, Any] = {"id": stored.id, "values": _widened(stored.values)}
     _add_payload(body, stored.namespace, stored.metadata_json)
@@ -80,6 +94,13 @@ def _match(match: Match) -> dict[str, Any]:
         body["values"] = _widened(match.values)
     _add_payload(body, match.namespace, match.metadata_json)
     return body
+
+
+def _nested_match(match: Match, vectors: bool) -> dict[str, Any]:
+    body = _match(match)
+    score = body.pop("score")
+    nested = {"vectorId": match.id, "score": score}
+    return {**nested, "vector": body} if vectors else nested
 
 
 def _add_payload(body: dict[str, Any], namespace: str | None, metadata: bytes | None) -> None:
