@@ -33,7 +33,7 @@ class IndexSettings:
 
     @property
     def is_synchronous(self) -> bool:
-        """Whether writes are visible at once whatever the server's delay: V1 answers what they did."""
+        """Whether writes are seen at once whatever the delay: V1 answers what they did."""
         return self.version == "v1"
 
     def limits(self, limits: Limits) -> Limits:
