@@ -42,6 +42,9 @@ HOST = "vector-search"
 PROXY_PATH = "/binding/"
 """Where miniflare's protocol is spoken; the token is in the query, as nothing else gets through."""
 
+TOKEN_PARAMETER = "token"
+"""The token's name in that query; the other names are those of bindings."""
+
 OPERATIONS: dict[str, tuple[str, Operation]] = {
     "/info": ("GET", operations.info),
     "/insert": ("POST", operations.insert),
@@ -144,11 +147,20 @@ def unwrapped(request: Request, account: str, index: str) -> Inner:
     """
     if len(account) > ACCOUNT_ID_CHARS:
         raise RouteNotFound(request.url.path)
-    url = request.headers.get("mf-url")
-    if url is None:
-        raise InvalidParameter("this address is for a Worker's binding: header MF-URL is missing")
+    url = _protocol_header(request, "MF-URL")
+    try:
+        path = urlsplit(url).path
+    except ValueError as error:
+        raise InvalidParameter(f"header MF-URL is no address: {error}") from error
     content_type = request.headers.get("mf-header-content-type", "")
-    return Inner(request.method, urlsplit(url).path, account, index, content_type)
+    return Inner(request.method, path, account, index, content_type)
+
+
+def _protocol_header(request: Request, name: str) -> str:
+    value = request.headers.get(name)
+    if not value:
+        raise InvalidParameter(f"this address is for a Worker's binding: header {name} is missing")
+    return value
 
 
 def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
@@ -179,8 +191,10 @@ def _by_path(request: Request) -> Inner:
 
 def _by_binding(request: Request) -> Inner:
     """The index is the one that the URL gives to the binding's name."""
-    name = request.headers.get("mf-binding", "")
+    name = _protocol_header(request, "MF-Binding")
+    if name == TOKEN_PARAMETER:
+        raise InvalidParameter(f'binding "{name}" needs its index in the path, not the query')
     index = request.query_params.get(name)
-    if not name or not index:
-        raise InvalidParameter(f'no index for binding "{name}": add {name or "BINDING"}=INDEX')
+    if not index:
+        raise InvalidParameter(f'no index for binding "{name}": add {name}=INDEX')
     return unwrapped(request, request.path_params["account"], index)
