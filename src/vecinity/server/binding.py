@@ -55,6 +55,8 @@ OPERATIONS: dict[str, tuple[str, Operation]] = {
 }
 """Path -> method and operation: all that a V2 binding can ask (contract.md section b.2)."""
 
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 
 @dataclass(frozen=True, slots=True)
 class Inner:
@@ -82,12 +84,14 @@ def routes(engine: Engine, settings: ServerSettings) -> list[Route]:
 
         return answer_request
 
-    # Every method comes this far: what is wrong with it is said in the binding's form.
-    direct = [_route(path, endpoint(_direct)) for path in OPERATIONS]
+    direct = [
+        Route(path, endpoint(_direct), methods=[method]) for path, (method, _) in OPERATIONS.items()
+    ]
+    # Here the method is the inner request's, so that every one comes this far.
     return [
         *direct,
-        _route(PROXY_PATH + "{account}", endpoint(_by_binding)),
-        _route(PROXY_PATH + "{account}/{index}", endpoint(_by_path)),
+        Route(PROXY_PATH + "{account}", endpoint(_by_binding), methods=_METHODS),
+        Route(PROXY_PATH + "{account}/{index}", endpoint(_by_path), methods=_METHODS),
     ]
 
 
@@ -163,10 +167,6 @@ def _protocol_header(request: Request, name: str) -> str:
     return value
 
 
-def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-    return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-
-
 def _operation(inner: Inner) -> Operation:
     method, operation = OPERATIONS.get(inner.path, (None, None))
     if operation is None:
@@ -182,7 +182,9 @@ def _direct(request: Request) -> Inner:
     if not account or not index or len(account) > ACCOUNT_ID_CHARS:
         raise InvalidParameter("headers x-vectorize-account and x-vectorize-index name the index")
     content_type = request.headers.get("content-type", "")
-    return Inner(request.method, request.url.path, account, index, content_type)
+    path = request.scope["path"]
+    method, _ = OPERATIONS[path]  # the route has seen to it; HEAD is a GET
+    return Inner(method, path, account, index, content_type)
 
 
 def _by_path(request: Request) -> Inner:
