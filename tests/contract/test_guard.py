@@ -267,6 +267,42 @@ def test_an_upgrade_is_answered_as_a_plain_request(guarded: Process) -> None:
     assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
 
 
+_UPGRADE = b"connection: upgrade\r\nupgrade: h2c\r\n"
+_CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("framing", "body", "size"),
+    [
+        (b"content-length: 3\r\n\r\n", b"zzz", b"3"),
+        (_CHUNKED, b"2\r\nzz\r\n3\r\nzzz\r\n0\r\n\r\n", b"5"),
+        (b"content-length: %d\r\n\r\n" % len(_GET), _GET, b"%d" % len(_GET)),
+        (b"\r\n", b"", b"0"),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_upgrade_does_not_hide_a_body(
+    guarded: Process, framing: bytes, body: bytes, size: bytes, apart: bool
+) -> None:
+    """Java's client asks for HTTP/2 so; and a body must never be taken for the next request."""
+    connection = guarded.connect()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    request = [_HEAD + _UPGRADE + framing, body]
+    for part in [*request, *request, _LAST] if apart else [b"".join([*request, *request, _LAST])]:
+        connection.sendall(part)
+        if apart:
+            time.sleep(0.02)  # or the kernel may join them
+    answers = _read_all(connection).split(b"HTTP/1.1 ")[1:]
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers] == [size, size, b"0"]
+    assert all(answer.startswith(b"200") for answer in answers)
+
+
+def test_many_upgrades_at_once(guarded: Process) -> None:
+    connection = guarded.connect()
+    connection.sendall((_GET + _UPGRADE + b"\r\n") * 3_000 + _LAST)
+    assert _read_all(connection).count(b"HTTP/1.1 200") == 3_001
+
+
 def test_pipelined_requests_are_answered_in_order(guarded: Process) -> None:
     connection = guarded.connect()
     posts = [_HEAD + b"content-length: %d\r\n\r\n%s" % (n, b"z" * n) for n in (3, 1, 2)]
