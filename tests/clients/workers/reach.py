@@ -11,6 +11,13 @@ MISCONFIGURED = {
 }
 """What a binding that is set up wrongly shows, as the tests of workerd and miniflare check."""
 
+ON_PURPOSE = {
+    errors.StorageUnavailable: "it takes a failing disk",
+    errors.TooManyRequests: "this server has no rate limit of its own",
+    errors.InternalError: "no known input leads there",
+}
+"""What only a server that fails on purpose shows a binding here; the tests of workerd ask one."""
+
 _NOT_ASKED = "a binding has no operation that asks for it"
 _SOUND = "workerd writes sound HTTP requests"
 
@@ -33,9 +40,6 @@ UNREACHABLE = {
     errors.InvalidCursor: _NOT_ASKED,
     errors.ExpiredCursor: _NOT_ASKED,
     errors.IncorrectApiVersion: "only paths of REST have a version",
-    errors.StorageUnavailable: "it takes a failing disk; tests/crash shows it",
-    errors.TooManyRequests: "this server has no rate limit",
-    errors.InternalError: "no known input leads there",
     errors.UnexpectedAnswer: "only the Python client raises it",
 }
 """What no binding shows."""
