@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.clients import install
+from tests.clients.workers.indexes import Indexes
+from tests.clients.workers.release import Release
+from tests.support.server import TOKEN, Server
 
 Client = Callable[[str], Path]
 """By a client's name, where it is installed."""
@@ -35,6 +39,25 @@ def node_22(in_ci: bool) -> Path:
 def npm_client_22(in_ci: bool, node_22: Path) -> Client:
     """As `npm_client`, for clients that need Node 22."""
     return lambda name: _installed(lambda name: install.npm_client(name, node_22), name, in_ci)
+
+
+@pytest.fixture(scope="session", params=["4.86.0", "4.164.0"])
+def release(request: pytest.FixtureRequest) -> Release:
+    """wrangler for Node 20, and the latest, with the miniflare and workerd of each."""
+    version: str = request.param
+    old = version == "4.86.0"
+    client: Client = request.getfixturevalue("npm_client" if old else "npm_client_22")
+    modules = client(f"wrangler-{version}")
+    node = shutil.which("node") if old else request.getfixturevalue("node_22")
+    assert node, "what was installed with it is there"
+    return Release(version, Path(node), modules)
+
+
+@pytest.fixture(scope="session")
+def indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Indexes]:
+    """The indexes behind Workers' bindings, on a server that wants the right token."""
+    with Server(tmp_path_factory.mktemp("bound") / "data", "--token", TOKEN) as server:
+        yield Indexes(server)
 
 
 def _installed(client: Client, name: str, in_ci: bool) -> Path:

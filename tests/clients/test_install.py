@@ -12,6 +12,8 @@ import pytest
 
 from tests.clients.install import LOCKS, NotInstallable, once
 
+WRANGLERS = ["wrangler-4.86.0", "wrangler-4.164.0"]
+
 
 def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     made: list[Path] = []
@@ -50,7 +52,7 @@ def test_two_at_a_time_get_one_whole_installation(tmp_path: Path) -> None:
     assert (tmp_path / "client" / "whole").exists()
 
 
-@pytest.mark.parametrize("client", ["cloudflare-5.2.0", "cloudflare-7.3.0", "wrangler-4.86.0"])
+@pytest.mark.parametrize("client", ["cloudflare-5.2.0", "cloudflare-7.3.0", *WRANGLERS])
 def test_npm_locks_pin_hashes_and_name_no_address(client: str) -> None:
     text = (LOCKS / "npm" / client / "package-lock.json").read_text()
     assert not re.search(r"\"resolved\"|https?:", text)

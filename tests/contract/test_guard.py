@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.process import Process, read_all
 from tests.support.guarded import (
     BIG_BYTES,
     BYTES_PER_SECOND,
@@ -29,44 +27,6 @@ _HEAD = b"POST / HTTP/1.1\r\nhost: a\r\n"
 _GET = b"GET / HTTP/1.1\r\nhost: a\r\n"
 _GET_AGAIN = b"GET / HTTP/1.1\r\n\r\n" * 2_000_000
 _LAST = _GET + b"connection: close\r\n\r\n"
-
-
-class Process:
-    """A server with the guard, or with uvicorn's stock protocol."""
-
-    def __init__(self, protocol: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.guarded", protocol],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.connections: list[socket.socket] = []
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-
-    def connect(self, timeout: float = 10.0) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self.port))
-        connection.settimeout(timeout)
-        self.connections.append(connection)
-        return connection
-
-    def hang_up(self) -> None:
-        """Close every connection that is still open."""
-        for connection in self.connections:
-            connection.close()
-        self.connections.clear()
-
-    def memory(self) -> int:
-        """Resident bytes; 0 where the system does not tell."""
-        status = Path(f"/proc/{self.process.pid}/status")
-        if not status.exists():
-            return 0
-        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmRSS")]
-        return int(line.split()[1]) * 1024
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +49,6 @@ def stock(processes: dict[str, Process]) -> Iterator[Process]:
     processes["stock"].hang_up()
 
 
-def _read_all(connection: socket.socket) -> bytes:
-    """What arrives until the other side ends it."""
-    received = bytearray()
-    with contextlib.suppress(ConnectionError):
-        while data := connection.recv(1_000_000):
-            received += data
-    return bytes(received)
-
-
 def _error(answer: bytes) -> tuple[int, int]:
     """Status and code of an answer that is the API's envelope."""
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -118,7 +69,7 @@ def _slow_header(process: Process, seconds: float) -> bytes:
             time.sleep(0.05)
     connection.settimeout(0.5)
     with contextlib.suppress(TimeoutError):
-        return _read_all(connection)
+        return read_all(connection)
     return b"still open"
 
 
@@ -130,7 +81,7 @@ def _long_header(process: Process) -> bytes:
         for _ in range(512):
             connection.sendall(b"y" * 65_536)
     with contextlib.suppress(TimeoutError):
-        return _read_all(connection)
+        return read_all(connection)
     return b"still open"
 
 
@@ -155,13 +106,13 @@ def test_many_headers_count_together(guarded: Process) -> None:
     connection = guarded.connect()
     lines = b"".join(b"x%d: %s\r\n" % (number, b"y" * 100) for number in range(1_000))
     connection.sendall(_GET + lines + b"\r\n")
-    assert _error(_read_all(connection)) == (431, 10431)
+    assert _error(read_all(connection)) == (431, 10431)
 
 
 def test_headers_below_the_cap_are_fine(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall(_GET + b"x: " + b"y" * 60_000 + b"\r\nconnection: close\r\n\r\n")
-    assert _read_all(connection).startswith(b"HTTP/1.1 200")
+    assert read_all(connection).startswith(b"HTTP/1.1 200")
 
 
 def test_the_stock_protocol_fails_both(stock: Process) -> None:
@@ -174,7 +125,7 @@ def test_the_stock_protocol_fails_both(stock: Process) -> None:
 
 def test_a_silent_connection_is_closed(guarded: Process) -> None:
     start = time.monotonic()
-    assert _read_all(guarded.connect()) == b""
+    assert read_all(guarded.connect()) == b""
     assert HEADER_SECONDS * 0.5 < time.monotonic() - start < HEADER_SECONDS + _SLACK
 
 
@@ -182,7 +133,7 @@ def test_an_idle_connection_is_closed(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall(_GET + b"\r\n")
     start = time.monotonic()
-    assert _read_all(connection).startswith(b"HTTP/1.1 200")
+    assert read_all(connection).startswith(b"HTTP/1.1 200")
     assert IDLE_SECONDS * 0.5 < time.monotonic() - start < IDLE_SECONDS + _SLACK
 
 
@@ -190,7 +141,7 @@ def test_a_body_that_stops_is_answered_408(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall(_HEAD + b"content-length: 100000\r\n\r\nabc")
     start = time.monotonic()
-    assert _error(_read_all(connection)) == (408, 10408)
+    assert _error(read_all(connection)) == (408, 10408)
     assert time.monotonic() - start < GRACE_SECONDS + _SLACK
 
 
@@ -203,7 +154,7 @@ def test_a_slow_body_above_the_least_rate_is_taken(guarded: Process) -> None:
     for _ in range(pieces):
         connection.sendall(piece)
         time.sleep(0.1)
-    assert _read_all(connection).endswith(b"\r\n\r\n%d" % (pieces * len(piece)))
+    assert read_all(connection).endswith(b"\r\n\r\n%d" % (pieces * len(piece)))
 
 
 def test_a_body_shorter_than_declared_harms_nobody(guarded: Process) -> None:
@@ -212,7 +163,7 @@ def test_a_body_shorter_than_declared_harms_nobody(guarded: Process) -> None:
     connection.close()
     other = guarded.connect()
     other.sendall(_LAST)
-    assert _read_all(other).startswith(b"HTTP/1.1 200")
+    assert read_all(other).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +182,7 @@ def test_malformed_and_ambiguous_requests_are_refused(
 ) -> None:
     connection = guarded.connect()
     connection.sendall(request_bytes)
-    answer = _read_all(connection)
+    answer = read_all(connection)
     assert _error(answer) == (400, 10400)
 
 
@@ -241,7 +192,7 @@ def test_an_early_answer_can_be_read_while_101_mb_are_still_sent(guarded: Proces
     for _ in range(101):
         connection.sendall(bytes(1_000_000))
     connection.sendall(_LAST)
-    answers = _read_all(connection)
+    answers = read_all(connection)
     assert answers.startswith(b"HTTP/1.1 413")
     assert b"HTTP/1.1 200" in answers, "the connection can be used again"
 
@@ -251,27 +202,20 @@ def test_a_client_that_never_reads_is_dropped(guarded: Process) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     connection.sendall(b"GET /big HTTP/1.1\r\nhost: a\r\n\r\n")
     time.sleep(WRITE_SECONDS + _SLACK)  # not reading is what this client does
-    assert len(_read_all(connection)) < BIG_BYTES
+    assert len(read_all(connection)) < BIG_BYTES
 
 
 def test_a_client_that_reads_gets_it_all(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall(b"GET /big HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-    assert len(_read_all(connection)) > BIG_BYTES
-
-
-def test_an_upgrade_is_answered_as_a_plain_request(guarded: Process) -> None:
-    connection = guarded.connect()
-    upgrade = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: eA==\r\n\r\n"
-    connection.sendall(_GET + upgrade)
-    assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
+    assert len(read_all(connection)) > BIG_BYTES
 
 
 def test_pipelined_requests_are_answered_in_order(guarded: Process) -> None:
     connection = guarded.connect()
     posts = [_HEAD + b"content-length: %d\r\n\r\n%s" % (n, b"z" * n) for n in (3, 1, 2)]
     connection.sendall(b"".join(posts) + _LAST)
-    bodies = [part[:1] for part in _read_all(connection).split(b"\r\n\r\n")[1:]]
+    bodies = [part[:1] for part in read_all(connection).split(b"\r\n\r\n")[1:]]
     assert bodies == [b"3", b"1", b"2", b"0"]
 
 
@@ -282,7 +226,7 @@ def test_hundreds_of_waiting_connections_do_not_hold_up_others(guarded: Process)
         start = time.monotonic()
         client = guarded.connect()
         client.sendall(_LAST)
-        assert _read_all(client).startswith(b"HTTP/1.1 200")
+        assert read_all(client).startswith(b"HTTP/1.1 200")
         assert time.monotonic() - start < 1.0
 
 
@@ -298,7 +242,7 @@ def test_headers_in_many_segments_count_once(guarded: Process) -> None:
         connection.sendall(b"x%d: %s\r\n" % (number, b"y" * 4_000))
         time.sleep(0.01)
     connection.sendall(b"\r\n")
-    assert _read_all(connection).startswith(b"HTTP/1.1 200")
+    assert read_all(connection).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("trailers", [b"t: v\r\n" * 10_000, b"t" * 65_536], ids=["many", "long"])
@@ -313,7 +257,7 @@ def test_trailers_that_never_end_are_not_kept(
     with contextlib.suppress(OSError):
         for _ in range(200):
             connection.sendall(trailers)
-    answer = _read_all(connection)
+    answer = read_all(connection)
     assert answer.count(b"HTTP/1.1") == 1
     assert answer.startswith(b"HTTP/1.1 413" if path == b"/early" else b"HTTP/1.1 431")
     assert guarded.memory() - before < 8_000_000
@@ -323,7 +267,7 @@ def test_a_few_trailers_are_fine(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall(_HEAD + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: v\r\n\r\n")
     connection.sendall(_LAST)
-    bodies = [part[:1] for part in _read_all(connection).split(b"\r\n\r\n")[1:]]
+    bodies = [part[:1] for part in read_all(connection).split(b"\r\n\r\n")[1:]]
     assert bodies == [b"3", b"0"]
 
 
@@ -346,7 +290,7 @@ def test_pipelined_requests_are_not_read_ahead_of_their_answers(guarded: Process
 def test_what_was_answered_early_is_not_answered_again(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\nabc")
-    answer = _read_all(connection)
+    answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 413")
     assert answer.count(b"HTTP/1.1") == 1
 
@@ -356,7 +300,7 @@ def test_a_body_that_waited_for_100_continue_is_not_waited_for(guarded: Process)
     start = time.monotonic()
     connection.sendall(b"POST /early HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n")
     connection.sendall(b"content-length: 100\r\n\r\n")
-    assert _read_all(connection).startswith(b"HTTP/1.1 413")
+    assert read_all(connection).startswith(b"HTTP/1.1 413")
     assert time.monotonic() - start < GRACE_SECONDS * 0.9
 
 
@@ -382,13 +326,13 @@ def test_idle_connections_are_closed_whatever_came_before(guarded: Process) -> N
     late.sendall(b"def")
     start = time.monotonic()
     for connection in (stray, late):
-        assert len(_read_all(connection)) <= 1
+        assert len(read_all(connection)) <= 1
     assert time.monotonic() - start < IDLE_SECONDS + _SLACK
 
 
 def test_what_was_executed_is_answered_before_malformed_data(guarded: Process) -> None:
     connection = guarded.connect()
     connection.sendall((_HEAD + b"content-length: 3\r\n\r\nabc") * 2 + b"\x00garbage\r\n\r\n")
-    answers = _read_all(connection)
+    answers = read_all(connection)
     assert answers.count(b"HTTP/1.1 200") == 2
     assert b"HTTP/1.1 400" not in answers

@@ -52,6 +52,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 def main(protocol: str) -> None:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # whoever reads the port may connect at once
     config = uvicorn.Config(
         application,
         http=Impatient if protocol == "guarded" else "httptools",

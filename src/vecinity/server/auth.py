@@ -60,7 +60,7 @@ def _token(scope: Scope, headers: Headers) -> str:
     Miniflare sends neither, so there the URL's `token` counts.
     """
     if scope["path"].startswith(binding.PROXY_PATH):
-        return QueryParams(scope["query_string"]).get("token", "")
+        return QueryParams(scope["query_string"]).get(binding.TOKEN_PARAMETER, "")
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()

@@ -42,6 +42,9 @@ HOST = "vector-search"
 PROXY_PATH = "/binding/"
 """Where miniflare's protocol is spoken; the token is in the query, as nothing else gets through."""
 
+TOKEN_PARAMETER = "token"
+"""The token's name in that query; the other names are those of bindings."""
+
 OPERATIONS: dict[str, tuple[str, Operation]] = {
     "/info": ("GET", operations.info),
     "/insert": ("POST", operations.insert),
@@ -51,6 +54,8 @@ OPERATIONS: dict[str, tuple[str, Operation]] = {
     "/deleteByIds": ("POST", operations.delete_by_ids),
 }
 """Path -> method and operation: all that a V2 binding can ask (contract.md section b.2)."""
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,14 @@ def routes(engine: LegacyEngine, settings: ServerSettings) -> list[Route]:
 
         return answer_request
 
-    # Every method comes this far: what is wrong with it is said in the binding's form.
-    direct = [_route(path, endpoint(_direct)) for path in OPERATIONS]
+    direct = [
+        Route(path, endpoint(_direct), methods=[method]) for path, (method, _) in OPERATIONS.items()
+    ]
+    # Here the method is the inner request's, so that every one comes this far.
     return [
         *direct,
-        _route(PROXY_PATH + "{account}", endpoint(_by_binding)),
-        _route(PROXY_PATH + "{account}/{index}", endpoint(_by_path)),
+        Route(PROXY_PATH + "{account}", endpoint(_by_binding), methods=_METHODS),
+        Route(PROXY_PATH + "{account}/{index}", endpoint(_by_path), methods=_METHODS),
     ]
 
 
@@ -144,15 +151,20 @@ def unwrapped(request: Request, account: str, index: str) -> Inner:
     """
     if len(account) > ACCOUNT_ID_CHARS:
         raise RouteNotFound(request.url.path)
-    url = request.headers.get("mf-url")
-    if url is None:
-        raise InvalidParameter("this address is for a Worker's binding: header MF-URL is missing")
+    url = _protocol_header(request, "MF-URL")
+    try:
+        path = urlsplit(url).path
+    except ValueError as error:
+        raise InvalidParameter(f"header MF-URL is no address: {error}") from error
     content_type = request.headers.get("mf-header-content-type", "")
-    return Inner(request.method, urlsplit(url).path, account, index, content_type)
+    return Inner(request.method, path, account, index, content_type)
 
 
-def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-    return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def _protocol_header(request: Request, name: str) -> str:
+    value = request.headers.get(name)
+    if not value:
+        raise InvalidParameter(f"this address is for a Worker's binding: header {name} is missing")
+    return value
 
 
 def _operation(inner: Inner) -> Operation:
@@ -170,7 +182,9 @@ def _direct(request: Request) -> Inner:
     if not account or not index or len(account) > ACCOUNT_ID_CHARS:
         raise InvalidParameter("headers x-vectorize-account and x-vectorize-index name the index")
     content_type = request.headers.get("content-type", "")
-    return Inner(request.method, request.url.path, account, index, content_type)
+    path = request.scope["path"]
+    method, _ = OPERATIONS[path]  # the route has seen to it; HEAD is a GET
+    return Inner(method, path, account, index, content_type)
 
 
 def _by_path(request: Request) -> Inner:
@@ -179,8 +193,10 @@ def _by_path(request: Request) -> Inner:
 
 def _by_binding(request: Request) -> Inner:
     """The index is the one that the URL gives to the binding's name."""
-    name = request.headers.get("mf-binding", "")
+    name = _protocol_header(request, "MF-Binding")
+    if name == TOKEN_PARAMETER:
+        raise InvalidParameter(f'binding "{name}" needs its index in the path, not the query')
     index = request.query_params.get(name)
-    if not name or not index:
-        raise InvalidParameter(f'no index for binding "{name}": add {name or "BINDING"}=INDEX')
+    if not index:
+        raise InvalidParameter(f'no index for binding "{name}": add {name}=INDEX')
     return unwrapped(request, request.path_params["account"], index)

@@ -6,11 +6,13 @@ One sweep a second looks after all connections of a server; a request costs no t
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Sized
 from itertools import chain
 from typing import Any, ClassVar, cast
 from weakref import WeakSet
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -24,6 +26,7 @@ _FRESH, _HEADER, _BODY, _DONE, _LAST, _ENDING = range(6)
 due, in `_ENDING` all is said and the client gets a moment to read it."""
 
 _HEADER_OVERHEAD = len(b": \r\n")
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class _Outlet:
@@ -55,6 +58,28 @@ class _Flow(FlowControl):
     def resume_reading(self) -> None:
         if not self._waiting:
             super().resume_reading()
+
+
+class _Parser(httptools.HttpRequestParser):
+    """Reads a request that asks for an upgrade as the plain request that it also is.
+
+    The parser beneath takes such a request to end with its headers, so that a body would be lost,
+    or read as the next request. A second head, without the upgrade, makes it read on.
+    """
+
+    def __init__(self, protocol: GuardedProtocol) -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: bytes | bytearray | memoryview[int] | array[int]) -> None:
+        """Raises HttpParserError."""
+        while data:
+            try:
+                super().feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                super().feed_data(self._protocol.plain_head())
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -91,6 +116,8 @@ class GuardedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
         self._outlet = cast(asyncio.Transport, _Outlet(self))
         self._unwritten = 0
         self._unwritten_since = 0.0
@@ -112,8 +139,14 @@ class GuardedProtocol(HttpToolsProtocol):
         if scope is self.scope and phase == self._phase and body_bytes == self._body_bytes:
             self._count_fruitless(len(data))
 
+    def plain_head(self) -> bytes:
+        """A head with no more of the current request's headers than tell how its body ends."""
+        framing = (header for header in self.headers if header[0] in _FRAMING)
+        lines = [b"%s: %s\r\n" % header for header in framing]
+        return b"".join([b"POST / HTTP/1.1\r\n", *lines, b"\r\n"])
+
     def on_message_begin(self) -> None:
-        if self._phase < _LAST:
+        if self._phase in (_FRESH, _DONE):  # else it is a plain head, of a request that has begun
             self._enter(_HEADER)
             super().on_message_begin()
 
@@ -142,7 +175,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._phase == _BODY:
+        if self._phase == _BODY and not self.parser.should_upgrade():
             self._enter(_DONE)
             super().on_message_complete()
 
@@ -159,9 +192,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _should_upgrade(self) -> bool:
         return False
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """An upgrade is answered as the plain request that it also is; no reason to log it."""
 
     def _enter(self, phase: int) -> None:
         self._phase = phase

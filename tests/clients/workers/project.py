@@ -1,0 +1,37 @@
+"""A project of the scenario's Worker, as a user of wrangler has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.server import ACCOUNT, TOKEN, Server
+
+SCENARIO = Path(__file__).parent / "scenario.mjs"
+_PLUGIN = Path(__file__).parents[3] / "src" / "vecinity" / "npm" / "index.mjs"
+
+
+def plugin_options(server: Server) -> dict[str, str]:
+    """What tells the plugin where `server` is."""
+    return {"url": server.url, "account": ACCOUNT, "token": TOKEN}
+
+
+def write(folder: Path, indexes: Mapping[str, str], options: Mapping[str, str]) -> None:
+    """Fill `folder`: in the environment `development` the plugin serves the bindings.
+
+    Args:
+        options: of the plugin.
+    """
+    bindings = [{"binding": name, "index_name": index} for name, index in indexes.items()]
+    dev = {"plugin": {"package": str(_PLUGIN), "name": "vecinity"}, "options": dict(options)}
+    unsafe = {"bindings": [{"name": "VECINITY", "type": "vecinity", "dev": dev}]}
+    config = {
+        "name": "scenario",
+        "main": SCENARIO.name,
+        "compatibility_date": "2026-01-01",
+        "vectorize": bindings,
+        "env": {"development": {"vectorize": bindings, "unsafe": unsafe}},
+    }
+    (folder / "wrangler.json").write_text(json.dumps(config))
+    (folder / SCENARIO.name).write_text(SCENARIO.read_text())
