@@ -177,9 +177,10 @@ def test_a_body_that_is_too_large(way: Bound) -> None:
     failed(response, 413, 10413, "request body too large; max is 100000000 bytes")
 
 
-@pytest.mark.parametrize("missing", ["x-vectorize-account", "x-vectorize-index"])
-def test_headers_that_name_no_index(server: Server, index: Index, missing: str) -> None:
-    text = "invalid parameter: headers x-vectorize-account and x-vectorize-index name the index"
+@pytest.mark.parametrize("what", ["account", "index"])
+def test_headers_that_name_no_index(server: Server, index: Index, what: str) -> None:
+    missing = f"x-vectorize-{what}"
+    text = f"invalid parameter: header {missing} must name the {what}"
     with bound(server, index.name, wrapped=False) as binding:
         named = binding.named()
         without = {name: value for name, value in named.items() if name != missing}

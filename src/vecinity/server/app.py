@@ -13,7 +13,7 @@ from starlette.routing import Route
 from vecinity import __version__
 from vecinity.engine import LegacyEngine
 from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound, VectorizeError
-from vecinity.server import binding, envelope, legacy, rest
+from vecinity.server import binding, envelope, legacy, legacy_binding, rest
 from vecinity.server.auth import Gate
 from vecinity.server.settings import ServerSettings
 
@@ -35,6 +35,7 @@ def create_app(engine: LegacyEngine, settings: ServerSettings) -> Starlette:
             Route("/healthz", _healthz, methods=["GET"]),
             *rest.routes(engine, settings),
             *legacy.routes(engine, settings),
+            *legacy_binding.routes(engine, settings),
             *binding.routes(engine, settings),
         ],
         middleware=middleware,

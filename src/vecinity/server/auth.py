@@ -57,9 +57,9 @@ class Gate:
 def _token(scope: Scope, headers: Headers) -> str:
     """What was sent as `Authorization: Bearer` or `X-Auth-Key`; empty if nothing.
 
-    Miniflare sends neither, so there the URL's `token` counts.
+    Miniflare can send neither, so where its protocol is spoken the URL's `token` counts instead.
     """
-    if scope["path"].startswith(binding.PROXY_PATH):
+    if binding.is_wrapped(scope["path"], headers):
         return QueryParams(scope["query_string"]).get(binding.TOKEN_PARAMETER, "")
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":

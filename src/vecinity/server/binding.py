@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -45,6 +46,9 @@ PROXY_PATH = "/binding/"
 TOKEN_PARAMETER = "token"
 """The token's name in that query; the other names are those of bindings."""
 
+_ACCOUNT = "x-vectorize-account"
+_INDEX = "x-vectorize-index"
+
 OPERATIONS: dict[str, tuple[str, Operation]] = {
     "/info": ("GET", operations.info),
     "/insert": ("POST", operations.insert),
@@ -55,15 +59,15 @@ OPERATIONS: dict[str, tuple[str, Operation]] = {
 }
 """Path -> method and operation: all that a V2 binding can ask (contract.md section b.2)."""
 
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""What a route of miniflare's protocol takes: the method is the inner request's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A binding's own request, out of whatever carried it."""
+    """What a binding asks, out of whatever carried it."""
 
-    method: str
-    path: str
+    operation: Operation
     account: str
     index: str
     content_type: str
@@ -74,43 +78,45 @@ def is_binding(path: str) -> bool:
     return path in OPERATIONS or path.startswith(PROXY_PATH)
 
 
+def is_wrapped(path: str, headers: Headers) -> bool:
+    """Whether a request is of miniflare's protocol, not one of a V1 binding as it sends it."""
+    return path.startswith(PROXY_PATH) and _ACCOUNT not in headers
+
+
 def routes(engine: LegacyEngine, settings: ServerSettings) -> list[Route]:
     """Starlette's routes of both ways."""
-    ours = replace(settings, limits=for_binding(settings.limits))
-
-    def endpoint(read: Callable[[Request], Inner]) -> Callable[[Request], Awaitable[Response]]:
-        async def answer_request(request: Request) -> Response:
-            return await answer(request, engine, ours, read)
-
-        return answer_request
-
-    direct = [
-        Route(path, endpoint(_direct), methods=[method]) for path, (method, _) in OPERATIONS.items()
-    ]
-    # Here the method is the inner request's, so that every one comes this far.
+    direct = endpoint(engine, settings, _direct)
+    by_binding = endpoint(engine, settings, _by_binding)
+    by_path = endpoint(engine, settings, _by_path)
     return [
-        *direct,
-        Route(PROXY_PATH + "{account}", endpoint(_by_binding), methods=_METHODS),
-        Route(PROXY_PATH + "{account}/{index}", endpoint(_by_path), methods=_METHODS),
+        *(Route(path, direct, methods=[method]) for path, (method, _) in OPERATIONS.items()),
+        Route(PROXY_PATH + "{account}", by_binding, methods=METHODS),
+        Route(PROXY_PATH + "{account}/{index}", by_path, methods=METHODS),
     ]
 
 
-async def answer(
+def endpoint(
+    engine: LegacyEngine, settings: ServerSettings, read: Callable[[Request], Inner]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Does what a request asks, as `read` finds it, within the limits of a binding."""
+    limited = replace(settings, limits=for_binding(settings.limits))
+
+    async def endpoint(request: Request) -> Response:
+        return await _answer(request, engine, limited, read)
+
+    return endpoint
+
+
+async def _answer(
     request: Request,
     engine: LegacyEngine,
     settings: ServerSettings,
     read: Callable[[Request], Inner],
 ) -> Response:
-    """Do what the inner request, as `read` finds it, asks for.
-
-    Args:
-        settings: with the limits of the binding.
-    """
     try:
         if request.headers.get("upgrade", "").lower() == "websocket":
             raise UpgradeRefused
         inner = read(request)
-        operation = _operation(inner)
         body = await bodies.read(request, settings.limits.body_bytes)
         call = Call(
             engine,
@@ -120,7 +126,7 @@ async def answer(
             body=body,
             content_type=inner.content_type,
         )
-        return success(await run_in_threadpool(perform, operation, call))
+        return success(await run_in_threadpool(perform, inner.operation, call))
     except VectorizeError as error:
         return failure(error)
     except ClientDisconnect:
@@ -146,7 +152,7 @@ def unwrapped(request: Request, account: str, index: str) -> Inner:
     """The request in miniflare's `MF-URL` and `MF-Header-*`.
 
     Raises:
-        RouteNotFound: the account can't exist.
+        RouteNotFound, MethodNotAllowed: there is no such account, or operation.
         InvalidParameter: this is no request of that protocol.
     """
     if len(account) > ACCOUNT_ID_CHARS:
@@ -157,7 +163,19 @@ def unwrapped(request: Request, account: str, index: str) -> Inner:
     except ValueError as error:
         raise InvalidParameter(f"header MF-URL is no address: {error}") from error
     content_type = request.headers.get("mf-header-content-type", "")
-    return Inner(request.method, path, account, index, content_type)
+    return Inner(_operation(request.method, path), account, index, content_type)
+
+
+def direct_account(request: Request) -> str:
+    """The account in the header of a request that comes as the binding sends it.
+
+    Raises:
+        InvalidParameter: there is none, or none that can exist.
+    """
+    account = request.headers.get(_ACCOUNT, "")
+    if not account or len(account) > ACCOUNT_ID_CHARS:
+        raise InvalidParameter(f"header {_ACCOUNT} must name the account")
+    return account
 
 
 def _protocol_header(request: Request, name: str) -> str:
@@ -167,24 +185,22 @@ def _protocol_header(request: Request, name: str) -> str:
     return value
 
 
-def _operation(inner: Inner) -> Operation:
-    method, operation = OPERATIONS.get(inner.path, (None, None))
+def _operation(method: str, path: str) -> Operation:
+    known, operation = OPERATIONS.get(path, (None, None))
     if operation is None:
-        raise RouteNotFound(inner.path)
-    if inner.method != method:
+        raise RouteNotFound(path)
+    if method != known:
         raise MethodNotAllowed
     return operation
 
 
 def _direct(request: Request) -> Inner:
-    account = request.headers.get("x-vectorize-account", "")
-    index = request.headers.get("x-vectorize-index", "")
-    if not account or not index or len(account) > ACCOUNT_ID_CHARS:
-        raise InvalidParameter("headers x-vectorize-account and x-vectorize-index name the index")
-    content_type = request.headers.get("content-type", "")
-    path = request.scope["path"]
-    method, _ = OPERATIONS[path]  # the route has seen to it; HEAD is a GET
-    return Inner(method, path, account, index, content_type)
+    account = direct_account(request)
+    index = request.headers.get(_INDEX, "")
+    if not index:
+        raise InvalidParameter(f"header {_INDEX} must name the index")
+    _, operation = OPERATIONS[request.scope["path"]]
+    return Inner(operation, account, index, request.headers.get("content-type", ""))
 
 
 def _by_path(request: Request) -> Inner:
