@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -14,7 +15,7 @@ from vecinity.errors import TooManyRequests, VectorizeError, by_code
 from vecinity.server import operations, rest
 from vecinity.server.faults import Fault, InvalidFault, parse
 
-_CONTEXT = serve.make_context("serve", [])
+_CONTEXT = click.Context(click.Command("any"))
 _DELAY = next(param for param in serve.params if param.name == "delay")
 
 
