@@ -103,6 +103,18 @@ ON_PURPOSE = [
         "contract/test_origins.py::test_no_origin_is_allowed_by_itself",
     ),
     Difference(
+        "new legacy V1 indexes",
+        "refused since December 2024: `vectorize.not_entitled`",
+        "refused alike, unless `--legacy-v1`, which `--profile open` implies",
+        "contract/test_v1.py::test_creation_is_a_setting",
+    ),
+    Difference(
+        "filters on V1 indexes",
+        "`$eq` and `$ne`, on any property",
+        "the whole language, on any property",
+        "contract/test_v1_filters.py::test_any_property",
+    ),
+    Difference(
         "rate limits, plans, billing",
         "yes",
         "none; `--fail rate=0.01,code=40041` answers 429 on purpose",
@@ -155,6 +167,11 @@ CHOICES = [
         "`queryById` of an unknown id",
         "finds nothing",
         "contract/test_queries.py::test_query_by_an_unknown_id_finds_nothing",
+    ),
+    Choice(
+        "`returnVectors` in a V1 query",
+        "brings the nested matches of 2023 back",
+        "contract/test_v1_queries.py::test_return_vectors_brings_the_old_shape",
     ),
     Choice(
         "a cosine with a zero vector",

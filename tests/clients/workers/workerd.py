@@ -14,24 +14,35 @@ _READY = r'"socket":"http","port":(\d+)'
 
 
 def serve(
-    modules: Path, server: Server, indexes: Mapping[str, str], folder: Path, token: str = TOKEN
+    modules: Path,
+    server: Server,
+    indexes: Mapping[str, str],
+    folder: Path,
+    token: str = TOKEN,
+    *,
+    worker: Path = SCENARIO,
+    version: str = "v2",
 ) -> Program:
-    """The scenario's Worker on the workerd in `modules`, with a binding for each of `indexes`."""
+    """A Worker on the workerd in `modules`, with a binding for each of `indexes`.
+
+    Args:
+        version: of the bindings; one of V1 says itself which index it means.
+    """
     [program] = (modules / "@cloudflare").glob("workerd-*/bin/workerd*")
     config = folder / "worker.capnp"
-    config.write_text(_config(server, indexes, token))
+    services = "".join(_server(server, name, index, token) for name, index in indexes.items())
+    bindings = ", ".join(_binding(name, index, version) for name, index in indexes.items())
+    config.write_text(_config(services, bindings, worker))
     command = [str(program), "serve", str(config), "--control-fd=1"]
     return Program(command, _READY, folder, {})
 
 
-def _config(server: Server, indexes: Mapping[str, str], token: str) -> str:
-    bindings = ", ".join(_binding(name) for name in indexes)
-    services = "".join(_server(server, name, index, token) for name, index in indexes.items())
+def _config(services: str, bindings: str, worker: Path) -> str:
     return f"""using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [{services}
     (name = "main", worker = (
-      modules = [(name = "scenario.mjs", esModule = {_quoted(SCENARIO.read_text())})],
+      modules = [(name = "worker.mjs", esModule = {_quoted(worker.read_text())})],
       compatibilityDate = "2026-01-01",
       bindings = [{bindings}]
     ))
@@ -58,14 +69,14 @@ def _server(server: Server, name: str, index: str, token: str) -> str:
     )),"""
 
 
-def _binding(name: str) -> str:
+def _binding(name: str, index: str, version: str) -> str:
     return f"""
         (name = {_quoted(name)}, wrapped = (
           moduleName = "cloudflare-internal:vectorize-api",
           innerBindings = [
             (name = "fetcher", service = {_quoted(name)}),
-            (name = "indexId", text = {_quoted(name)}),
-            (name = "indexVersion", text = "v2"),
+            (name = "indexId", text = {_quoted(index)}),
+            (name = "indexVersion", text = {_quoted(version)}),
             (name = "useNdJson", json = "true")
           ]
         ))"""
