@@ -71,10 +71,15 @@ def _copy(model: Model) -> Model:
 
 @st.composite
 def _delayed_histories(draw: st.DrawFn) -> list[Step]:
-    """A history with waits in it; everything is looked at after some steps, and at the end."""
+    """A history with waits in it, and restarts while deaths are young.
+
+    Everything is looked at after some steps, and at the end.
+    """
     steps: list[Step] = []
     for step in draw(histories()):
         steps.append(step)
+        if step.method in ("upsert", "delete") and draw(st.integers(0, 3)) == 0:
+            steps.append(Step("reopen", ()))
         if seconds := draw(st.sampled_from([0.0, 0.0, 1.0, 3.0, _DELAY, 9.0])):
             steps.append(Step("wait", (seconds,)))
         if draw(st.integers(0, 3)) == 0:
