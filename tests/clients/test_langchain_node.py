@@ -22,9 +22,7 @@ _XYZ = {"pageContent": "xyz", "metadata": {"kind": "red", "n": 3}}
 
 
 @pytest.fixture
-def folder(
-    release: Release, npm_client_22: Client, indexes: Indexes, tmp_path: Path
-) -> Path:
+def folder(release: Release, npm_client_22: Client, indexes: Indexes, tmp_path: Path) -> Path:
     """A project with the store, and an index of its own."""
     index = indexes.of(f"langchain-{release.slug}")["INDEX"]
     options = project.plugin_options(indexes.server)
