@@ -4,7 +4,8 @@ The folder is `clients` in VECINITY_CACHE, else in ~/.cache/vecinity. A client's
 after its lock file's hash, so a changed lock is installed anew.
 
 Locks name no addresses. They are made by `npm install --package-lock-only --ignore-scripts
---omit-lockfile-registry-resolved`, and by `uv pip compile` with the options of `make lock`.
+--omit-lockfile-registry-resolved`, less their fields `funding`, and by `uv pip compile` with the
+options of `make lock`.
 """
 
 from __future__ import annotations

@@ -54,10 +54,19 @@ def is_mutation(answer: object) -> bool:
 
 
 class Wrangler:
-    """Runs `wrangler vectorize ...` in a folder of its own, which is its home as well."""
+    """Runs `wrangler vectorize ...` in a folder of its own, which is its home as well.
 
-    def __init__(self, modules: Path, server: Server, folder: Path) -> None:
-        self._program = modules / "wrangler" / "bin" / "wrangler.js"
+    Args:
+        modules: the folder node_modules with it.
+        node: the program that it needs.
+    """
+
+    def __init__(
+        self, modules: Path, server: Server, folder: Path, node: str | Path = "node"
+    ) -> None:
+        package = modules / "wrangler"
+        self.version: str = json.loads((package / "package.json").read_text())["version"]
+        self._command = [str(node), str(package / "bin" / "wrangler.js"), "vectorize"]
         self._environment = {
             **environment(server),
             "HOME": str(folder),
@@ -70,7 +79,7 @@ class Wrangler:
     def __call__(self, *arguments: str, fails: bool = False) -> str:
         """What it printed, without colours; its status must be 0, or 1 if it `fails`."""
         ran = subprocess.run(
-            ["node", str(self._program), "vectorize", *arguments],
+            [*self._command, *arguments],
             cwd=self.folder,
             env=self._environment,
             capture_output=True,

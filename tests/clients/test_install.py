@@ -12,7 +12,19 @@ import pytest
 
 from tests.clients.install import LOCKS, NotInstallable, once
 
-WRANGLERS = ["wrangler-4.86.0", "wrangler-4.164.0"]
+CLIENTS = {
+    "cloudflare-5.2.0": "cloudflare",
+    "cloudflare-7.3.0": "cloudflare",
+    "langchain-cloudflare-1.1.0": "@langchain/cloudflare",
+    "typescript-7.0.2": "typescript",
+    "vite-plugin-1.64.0": "@cloudflare/vite-plugin",
+    "vitest-plugin-1.5.0": "@cloudflare/vitest-plugin",
+    "vitest-pool-workers-0.23.0": "@cloudflare/vitest-pool-workers",
+    "wrangler-3.71.0": "wrangler",
+    "wrangler-4.86.0": "wrangler",
+    "wrangler-4.164.0": "wrangler",
+}
+"""The package of each npm client."""
 
 
 def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
@@ -52,7 +64,12 @@ def test_two_at_a_time_get_one_whole_installation(tmp_path: Path) -> None:
     assert (tmp_path / "client" / "whole").exists()
 
 
-@pytest.mark.parametrize("client", ["cloudflare-5.2.0", "cloudflare-7.3.0", *WRANGLERS])
+def test_every_npm_client_is_checked() -> None:
+    locks = {lock.parent.name for lock in (LOCKS / "npm").glob("*/package-lock.json")}
+    assert locks == {*CLIENTS, "node-22"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
 def test_npm_locks_pin_hashes_and_name_no_address(client: str) -> None:
     text = (LOCKS / "npm" / client / "package-lock.json").read_text()
     assert not re.search(r"\"resolved\"|https?:", text)
@@ -60,8 +77,7 @@ def test_npm_locks_pin_hashes_and_name_no_address(client: str) -> None:
     own = packages.pop("")
     assert packages
     assert all("integrity" in package for package in packages.values())
-    name, version = client.rsplit("-", 1)
-    assert own["dependencies"] == {name: version}
+    assert own["dependencies"] == {CLIENTS[client]: client.rsplit("-", 1)[1]}
 
 
 @pytest.mark.parametrize(

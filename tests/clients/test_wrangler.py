@@ -1,4 +1,8 @@
-"""Every `wrangler vectorize` command of 4.86.0, the last version for Node 20."""
+"""Every `wrangler vectorize` command of 4.86.0, the last version for Node 20.
+
+3.71.0, the first for V2 indexes, runs the tests of what it has in common; where it differs is in
+test_wrangler_oldest.py.
+"""
 
 from __future__ import annotations
 
@@ -26,28 +30,39 @@ _IDS = [str(vector["id"]) for vector in _VECTORS]
 _CHANGE = f"Mutation changeset identifier: ({UUID})"
 
 
-@pytest.fixture(scope="module")
+only_4_86 = pytest.mark.parametrize("wrangler", ["4.86.0"], indirect=True)
+"""For what 3.71.0 lacks, or does otherwise."""
+
+
+@pytest.fixture(scope="module", params=["4.86.0", "3.71.0"])
 def wrangler(
-    npm_client: Client, server: Server, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    npm_client: Client,
+    server: Server,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Wrangler:
     folder = tmp_path_factory.mktemp("wrangler")
     (folder / "vectors.ndjson").write_text("\n".join(map(json.dumps, _VECTORS)))
-    return Wrangler(npm_client("wrangler-4.86.0"), server, folder)
+    return Wrangler(npm_client(f"wrangler-{request.param}"), server, folder)
 
 
 @pytest.fixture(scope="module")
-def filled(wrangler: Wrangler, http: httpx2.Client) -> str:
+def slug(wrangler: Wrangler) -> str:
+    """wrangler's version as a part of an index's name."""
+    return wrangler.version.replace(".", "-")
+
+
+@pytest.fixture(scope="module")
+def filled(wrangler: Wrangler, slug: str, http: httpx2.Client) -> str:
     """The name of an index with a metadata index, then `_VECTORS`."""
-    name = "wrangler-filled"
+    name = f"wrangler-filled-{slug}"
     said = wrangler("create", name, "--dimensions=32", "--metric=euclidean")
     assert f"Successfully created a new Vectorize index: '{name}'" in said
     config = _result(http, name)["config"]
     assert config == {"dimensions": 32, "metric": "euclidean"}
 
-    said = wrangler("create-metadata-index", name, "--propertyName=kind", "--type=string")
-    assert re.search(f"Successfully enqueued metadata index creation request. {_CHANGE}", said)
-    listed = {"metadataIndexes": [{"propertyName": "kind", "indexType": "string"}]}
-    assert _result(http, f"{name}/metadata_index/list") == listed
+    kind = {"propertyName": "kind", "indexType": "string"}
+    http.post(f"/indexes/{name}/metadata_index/create", json=kind).raise_for_status()
 
     said = wrangler("insert", name, "--file=vectors.ndjson", "--batch-size=20")
     batches = re.findall(
@@ -71,11 +86,14 @@ def _row(*cells: object) -> str:
     return "".join(f"│ {re.escape(str(cell))} +" for cell in cells) + "│"
 
 
-def test_a_preset_index_from_create_to_delete(wrangler: Wrangler, http: httpx2.Client) -> None:
-    name = "wrangler-preset"
+def test_a_preset_index_from_create_to_delete(
+    wrangler: Wrangler, slug: str, http: httpx2.Client
+) -> None:
+    name = f"wrangler-preset-{slug}"
     preset = "--preset=@cf/baai/bge-base-en-v1.5"
-    made = wrangler.json("create", name, preset, "--description=a b", "--json")
-    assert made == _result(http, name)
+    printed = wrangler.json("create", name, preset, "--description=a b", "--json")
+    made = _result(http, name)
+    assert wrangler.version == "3.71.0" or printed == made
     assert (made["name"], made["description"]) == (name, "a b")
     assert made["config"] == {"dimensions": 768, "metric": "cosine"}
     assert wrangler.json("get", name, "--json") == made
@@ -104,6 +122,7 @@ def test_info(wrangler: Wrangler, filled: str, http: httpx2.Client) -> None:
     assert re.search(_row(32, 30, *processed), wrangler("info", filled))
 
 
+@only_4_86
 def test_list_vectors_over_pages(wrangler: Wrangler, filled: str) -> None:
     first = wrangler("list-vectors", filled, "--count=20")
     assert re.findall(r"│ \d+ +│ (\S+) +│", first) == _IDS[:20]
@@ -128,6 +147,7 @@ def test_query_by_vector(wrangler: Wrangler, filled: str) -> None:
     }
 
 
+@only_4_86
 # `$gte` is not tried: wrangler's own check misspells it and drops that part of a filter.
 @pytest.mark.parametrize("condition", ['"k1"', '{"$gt":"k0","$lt":"k2"}', '{"$nin":["k0","k2"]}'])
 def test_query_by_id_with_a_filter(wrangler: Wrangler, filled: str, condition: str) -> None:
@@ -142,10 +162,11 @@ def test_query_by_id_with_a_filter(wrangler: Wrangler, filled: str, condition: s
 
 
 def test_query_that_finds_nothing(wrangler: Wrangler, filled: str) -> None:
-    said = wrangler("query", filled, "--vector-id=v04", "--namespace=none")
+    said = wrangler("query", filled, "--vector", *["1"] * 32, "--namespace=none")
     assert "Could not find any relevant vectors" in said
 
 
+@only_4_86
 def test_get_vectors(wrangler: Wrangler, filled: str) -> None:
     found = wrangler.json("get-vectors", filled, "--ids", "v07", "nobody", "v03")
     assert found == [_VECTORS[7], _VECTORS[3]]
@@ -153,8 +174,8 @@ def test_get_vectors(wrangler: Wrangler, filled: str) -> None:
     assert "does not contain vectors corresponding to the provided identifiers" in said
 
 
-def test_upsert_and_delete_vectors(wrangler: Wrangler, http: httpx2.Client) -> None:
-    name = "wrangler-upserted"
+def test_upsert(wrangler: Wrangler, slug: str, http: httpx2.Client) -> None:
+    name = f"wrangler-upserted-{slug}"
     wrangler("create", name, "--dimensions=32", "--metric=cosine")
     wrangler("insert", name, "--file=vectors.ndjson")
     (wrangler.folder / "more.ndjson").write_text(
@@ -165,20 +186,29 @@ def test_upsert_and_delete_vectors(wrangler: Wrangler, http: httpx2.Client) -> N
     assert f"Successfully enqueued 2 vectors into index '{name}' for upsertion" in said
     stored = http.post(f"/indexes/{name}/get_by_ids", json={"ids": ["v00", "new"]}).json()["result"]
     assert stored == [{"id": new, "values": [2.0] * 32} for new in ("v00", "new")]
+    assert _result(http, f"{name}/info")["vectorCount"] == 31
 
+
+@only_4_86
+def test_delete_vectors(wrangler: Wrangler, http: httpx2.Client) -> None:
+    name = "wrangler-deleted"
+    wrangler("create", name, "--dimensions=32", "--metric=cosine")
+    wrangler("insert", name, "--file=vectors.ndjson")
     said = wrangler("delete-vectors", name, "--ids", "v00", "v29", "nobody")
     done = re.search(f"enqueued 3 vectors into index '{name}' for deletion. {_CHANGE}", said)
     assert done
     info = _result(http, f"{name}/info")
-    assert (info["vectorCount"], info["processedUpToMutation"]) == (29, done[1])
+    assert (info["vectorCount"], info["processedUpToMutation"]) == (28, done[1])
     listed = http.get(f"/indexes/{name}/list").json()["result"]["vectors"]
-    assert sorted(vector["id"] for vector in listed) == ["new", *_IDS[1:29]]
+    assert sorted(vector["id"] for vector in listed) == _IDS[1:29]
 
 
+@only_4_86
 def test_metadata_indexes(wrangler: Wrangler, http: httpx2.Client) -> None:
     name = "wrangler-metadata"
     wrangler("create", name, "--dimensions=32", "--metric=cosine")
-    wrangler("create-metadata-index", name, "--propertyName=n", "--type=number")
+    said = wrangler("create-metadata-index", name, "--propertyName=n", "--type=number")
+    assert re.search(f"Successfully enqueued metadata index creation request. {_CHANGE}", said)
     listed = [{"propertyName": "n", "indexType": "number"}]
     assert wrangler.json("list-metadata-index", name, "--json") == listed
     assert re.search(_row("n", "number"), wrangler("list-metadata-index", name))

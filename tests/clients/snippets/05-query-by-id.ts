@@ -1,0 +1,1 @@
+let matches = await env.YOUR_INDEX.queryById("some-vector-id");

@@ -1,0 +1,1 @@
+const details = await env.YOUR_INDEX.describe();

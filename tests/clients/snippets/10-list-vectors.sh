@@ -1,0 +1,1 @@
+wrangler vectorize list-vectors <index-name> [--count=<number>] [--cursor=<cursor-string>]

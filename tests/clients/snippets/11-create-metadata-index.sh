@@ -1,0 +1,1 @@
+wrangler vectorize create-metadata-index <index-name> --property-name='some-prop' --type='string'

@@ -1,0 +1,1 @@
+wrangler vectorize delete-metadata-index <index-name> --property-name='some-prop'

@@ -1,0 +1,1 @@
+wrangler vectorize list-metadata-index <index-name>

@@ -1,0 +1,1 @@
+wrangler vectorize info <index-name>
