@@ -81,7 +81,7 @@ ON_PURPOSE = [
     Difference(
         "an unreadable body",
         "the exact text only",
-        "the same text, and the reason in `messages`",
+        "the same text, and the reason in an `error_chain`",
         "contract/test_unreadable_vectors.py::test_lines_that_are_no_vector",
     ),
     Difference(

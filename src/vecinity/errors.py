@@ -20,7 +20,7 @@ class VectorizeError(Exception):
         code: the API's numeric code, stable.
         status: the HTTP status that carries it.
         message: the exact text, as the Workers binding shows it.
-        detail: more than the text may say; REST shows it among the envelope's messages.
+        detail: more than the text may say; REST chains it to the error.
     """
 
     code: ClassVar[int]

@@ -12,22 +12,26 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.clients.conftest import Client
 from tests.clients.tools import tool
 from tests.clients.workers import project
 from tests.clients.workers.release import Release
+from vecinity.cli.main import main
 
 _WRANGLER = "wrangler/bin/wrangler.js"
 _TYPES = "worker-configuration.d.ts"
+_TOML = 'name = "worker"\nmain = "worker.ts"\ncompatibility_date = "2026-01-01"\n\n'
 
 
 @pytest.fixture
 def folder(release: Release, tmp_path: Path) -> Path:
-    """A project with the local environment, and `plain.json` without it. No server runs."""
+    """A project with the printed configuration, and `plain.json` without ours. No server runs."""
     tool.copy("types", tmp_path)
-    config = project.configuration("worker.ts", {"INDEX": "docs"}, {"url": "http://127.0.0.1:9"})
-    (tmp_path / "wrangler.json").write_text(json.dumps(config))
+    arguments = ["worker-config", "--index=docs", "--binding=INDEX", "--format=toml"]
+    (tmp_path / "wrangler.toml").write_text(_TOML + CliRunner().invoke(main, arguments).stdout)
+    config = project.configuration("worker.ts", {"INDEX": "docs"}, {})
     del config["env"]
     (tmp_path / "plain.json").write_text(json.dumps(config))
     return tmp_path

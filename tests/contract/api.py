@@ -77,14 +77,20 @@ def refused(response: httpx2.Response, status: int, code: int, text: Expected) -
     body = response.json()
     assert (response.status_code, body["result"], body["success"]) == (status, None, False)
     [error] = body["errors"]
-    assert error.keys() == {"code", "message"}
+    assert error.keys() - {"error_chain"} == {"code", "message"}
     assert error["code"] == code, error
     if isinstance(text, str):
         assert error["message"] == text
     else:
         assert text.fullmatch(error["message"]), error["message"]
-    for message in body["messages"]:
-        assert message.keys() == {"code", "message"}
+    assert body["messages"] == []
+    assert all(chained.keys() == {"code", "message"} for chained in error.get("error_chain", []))
+
+
+def details(response: httpx2.Response) -> list[str]:
+    """What is chained to a failure's one error."""
+    [error] = response.json()["errors"]
+    return [chained["message"] for chained in error.get("error_chain", [])]
 
 
 def unreadable(why: str) -> re.Pattern[str]:

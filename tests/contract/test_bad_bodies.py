@@ -11,7 +11,17 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.contract.api import NDJSON, UPSTREAM, Index, create, ndjson, padded, refused, vector
+from tests.contract.api import (
+    NDJSON,
+    UPSTREAM,
+    Index,
+    create,
+    details,
+    ndjson,
+    padded,
+    refused,
+    vector,
+)
 
 _BATCH = [vector(f"v{n}", 1.0 + n) for n in range(5_001)]
 _MEGABYTE = b" " * 1_000_000
@@ -45,7 +55,7 @@ def test_an_empty_batch_is_refused(kept: Index, operation: str, body: str, form:
     text = f"{UPSTREAM}failed to parse {operation} vectors request in {form} format"
     response = kept.send(operation, body)
     refused(response, 400, 40023, text)
-    assert [each["message"] for each in response.json()["messages"]] == ["there are no vectors"]
+    assert details(response) == ["there are no vectors"]
     assert kept.state() == before
 
 

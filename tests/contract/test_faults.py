@@ -9,11 +9,22 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.contract.api import ROUTES, UPSTREAM, Index, create, ndjson, refused, result, vector
+import vecinity
+from tests.contract.api import (
+    ROUTES,
+    UPSTREAM,
+    Index,
+    create,
+    details,
+    ndjson,
+    refused,
+    result,
+    vector,
+)
 from tests.support.server import Server
-from vecinity.errors import by_code
+from vecinity.errors import TooManyRequests, by_code
 
-_WHY = [{"code": 40041, "message": "failed on purpose (--fail)"}]
+_WHY = ["failed on purpose (--fail)"]
 
 
 @contextmanager
@@ -33,7 +44,7 @@ def test_rate_one_fails_every_route_and_not_the_health_check(tmp_path: Path) -> 
             assert response.headers["retry-after"] == "1"
             prefix = UPSTREAM if route.endswith(("/insert", "/upsert")) else ""
             refused(response, 429, 40041, f"{prefix}Too Many Requests")
-            assert response.json()["messages"] == _WHY
+            assert details(response) == _WHY
         assert httpx2.get(f"{server.url}/healthz").json()["status"] == "ok"
 
 
@@ -112,3 +123,11 @@ def test_who_may_not_call_is_told_that_first(tmp_path: Path) -> None:
         server.client(token="wrong") as client,
     ):
         refused(client.get("/indexes"), 401, 10000, "Authentication error")
+
+
+def test_the_library_tells_the_detail(tmp_path: Path) -> None:
+    with _failing(tmp_path, "rate=1,code=40041") as (server, _):
+        database = vecinity.connect(server.url, token="any")
+        with database, pytest.raises(TooManyRequests) as raised:
+            database.list_indexes()
+    assert raised.value.detail == "failed on purpose (--fail)"

@@ -8,7 +8,16 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.contract.api import DIMENSIONS, create, messages, refused, result, vector, watched
+from tests.contract.api import (
+    DIMENSIONS,
+    create,
+    details,
+    messages,
+    refused,
+    result,
+    vector,
+    watched,
+)
 from tests.contract.legacy import ROUTES, LegacyIndex, create_v1
 from tests.support.server import ACCOUNT, Server
 
@@ -33,7 +42,7 @@ def test_creation_is_a_setting(tmp_path: Path, flags: tuple[str, ...], created: 
             assert result(response) == result(v1.get("/indexes/old"))
         else:
             refused(response, 403, 1005, "vectorize.not_entitled")
-            assert "--legacy-v1" in response.json()["messages"][0]["message"]
+            assert "--legacy-v1" in details(response)[0]
             assert result(v1.get("/indexes")) == []
 
 

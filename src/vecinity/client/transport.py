@@ -63,10 +63,12 @@ class Transport:
                 return envelope["result"]
             first = envelope["errors"][0]
             code, text = first["code"], first["message"]
-        except (msgspec.DecodeError, KeyError, IndexError, TypeError) as error:
+            details = [chained["message"] for chained in first.get("error_chain", ())]
+        except (msgspec.DecodeError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise UnexpectedAnswer(
                 f"{method} {response.url} answered {response.status_code}, which is no envelope"
             ) from error
         if code not in _ERRORS:
             raise UnexpectedAnswer(f"{text} [code: {code}]")
-        raise _ERRORS[code].of(text.removeprefix(_UPSTREAM))
+        found = _ERRORS[code].of(text.removeprefix(_UPSTREAM))
+        raise found.with_detail("; ".join(details)) if details else found

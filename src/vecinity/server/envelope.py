@@ -24,11 +24,16 @@ def success(result: Any, notes: Sequence[str] = ()) -> Response:
 
 
 def failure(error: VectorizeError, *, write: bool = False) -> Response:
-    """The error's status, code and text; those of an insert or upsert carry the REST prefix."""
+    """The error's status, code and text; those of an insert or upsert carry the REST prefix.
+
+    A detail is chained to the error, where every wrangler prints it: with messages beside an error,
+    wrangler 3.71.0 prints nothing at all.
+    """
     prefix = _UPSTREAM if write and error.code >= _FIRST_DATA_CODE else ""
-    errors = [{"code": error.code, "message": prefix + error.message}]
-    messages = [{"code": error.code, "message": error.detail}] if error.detail else []
-    body = {"result": None, "success": False, "errors": errors, "messages": messages}
+    shown: dict[str, Any] = {"code": error.code, "message": prefix + error.message}
+    if error.detail:
+        shown["error_chain"] = [{"code": error.code, "message": error.detail}]
+    body = {"result": None, "success": False, "errors": [shown], "messages": []}
     response = _response(error.status, body)
     if isinstance(error, TooManyRequests):
         response.headers["retry-after"] = "1"
