@@ -119,6 +119,24 @@ class UpgradeRefused(VectorizeError):
         super().__init__("no WebSocket here: send plain HTTP requests")
 
 
+class UnsupportedPreview(VectorizeError):
+    """A Worker's preview that needs more than remote Vectorize bindings."""
+
+    code = 10422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this server plays remote Vectorize bindings only: {why}")
+
+
+class InvalidPreviewToken(VectorizeError):
+    """A preview token that is none of this server's; wrangler then asks for a new one."""
+
+    code = 10049
+
+    def __init__(self) -> None:
+        super().__init__("Invalid Workers Preview configuration")
+
+
 class HeadersTooLarge(VectorizeError):
     code = 10431
     status = 431

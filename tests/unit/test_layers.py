@@ -40,6 +40,7 @@ ONLY_IN: dict[str, set[str]] = {
     "python_multipart": {"server"},
     "httpx2": {"client"},
     "faiss": {"local"},
+    "cryptography": {"local"},
     "pyroaring": {"local"},
 }
 """Package -> the layers that may import it; the engine's side knows no web framework."""

@@ -111,6 +111,25 @@ class RowFile:
             self._descriptor = -1
 
 
+def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Put `data` into `path`, over what was there; all or nothing, and durable on return.
+
+    Args:
+        private: only its owner may read it.
+    """
+    beside = path.with_name(f"{path.name}.new")
+    with contextlib.suppress(FileNotFoundError):
+        beside.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(beside, flags, 0o600 if private else 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
 def make_folder(path: Path) -> None:
     """Create `path` and its parents where missing; their names are durable on return."""
     if path.is_dir():

@@ -13,13 +13,20 @@ from starlette.routing import Route
 from vecinity import __version__
 from vecinity.engine import LegacyEngine
 from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound, VectorizeError
-from vecinity.server import binding, envelope, legacy, legacy_binding, rest
+from vecinity.server import binding, envelope, legacy, legacy_binding, preview, rest
 from vecinity.server.auth import Gate
+from vecinity.server.preview import PreviewTokens
 from vecinity.server.settings import ServerSettings
 
 
-def create_app(engine: LegacyEngine, settings: ServerSettings) -> Starlette:
-    """The application over `engine`, which its caller opens and closes."""
+def create_app(
+    engine: LegacyEngine, settings: ServerSettings, previews: PreviewTokens | None = None
+) -> Starlette:
+    """The application over `engine`, which its caller opens and closes.
+
+    Args:
+        previews: signs the tokens of wrangler's previews; without it there are none.
+    """
     middleware = [Middleware(Gate, settings=settings)]
     if settings.allowed_origins:
         # Outside the gate: a browser's preflight carries no token.
@@ -37,6 +44,7 @@ def create_app(engine: LegacyEngine, settings: ServerSettings) -> Starlette:
             *legacy.routes(engine, settings),
             *legacy_binding.routes(engine, settings),
             *binding.routes(engine, settings),
+            *(preview.routes(settings, previews) if previews else ()),
         ],
         middleware=middleware,
         exception_handlers={404: _not_found, 405: _wrong_method, Exception: _failed},

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 
 from vecinity.batch import Batch, BatchBuilder, VectorRecord, no_vectors
 from vecinity.errors import TooManyVectors, UnknownContentType, UnparsableVectors
+from vecinity.server import forms
 from vecinity.server.bodies import member_names
 from vecinity.server.call import Call
 
@@ -189,8 +188,8 @@ def _payload(call: Call, operation: str) -> bytes:
     if call.media_type != "multipart/form-data":
         raise UnknownContentType
     try:
-        parts = list(_parts(call))
-    except FormParserError as error:
+        parts = forms.parts(call.content_type, call.body)
+    except forms.InvalidForm as error:
         raise UnparsableVectors(operation, "multipart").with_detail(str(error)) from error
     for part in parts:
         if part.name == b"vectors":
@@ -200,52 +199,3 @@ def _payload(call: Call, operation: str) -> bytes:
             return bytes(part.data)
     why = 'there is no part named "vectors" and no file'
     raise UnparsableVectors(operation, "multipart").with_detail(why)
-
-
-class _Part:
-    """One part of a form."""
-
-    def __init__(self) -> None:
-        self.name = b""
-        self.is_file = False
-        self.data = bytearray()
-
-
-def _parts(call: Call) -> Iterator[_Part]:
-    """The parts of a multipart body. Raises FormParserError."""
-    _, options = parse_options_header(call.content_type)
-    boundary = options.get(b"boundary")
-    if not boundary:
-        raise FormParserError("the content type names no boundary")
-    parts: list[_Part] = []
-    header: list[bytearray] = [bytearray(), bytearray()]
-    ended = False
-
-    def on_header_end() -> None:
-        if bytes(header[0]).lower() == b"content-disposition":
-            _, values = parse_options_header(bytes(header[1]))
-            parts[-1].name = values.get(b"name", b"")
-            parts[-1].is_file = b"filename" in values
-        header[:] = [bytearray(), bytearray()]
-
-    def on_end() -> None:
-        nonlocal ended
-        ended = True
-
-    parser = MultipartParser(
-        boundary,
-        {
-            "on_part_begin": lambda: parts.append(_Part()),
-            "on_header_field": lambda data, start, end: header[0].extend(data[start:end]),
-            "on_header_value": lambda data, start, end: header[1].extend(data[start:end]),
-            "on_header_end": on_header_end,
-            "on_part_data": lambda data, start, end: parts[-1].data.extend(data[start:end]),
-            "on_end": on_end,
-        },
-    )
-    for start in range(0, len(call.body), _SLICE_BYTES):
-        parser.write(call.body[start : start + _SLICE_BYTES])
-    parser.finalize()
-    if not ended:
-        raise FormParserError("the body ends before its last boundary")
-    yield from parts
