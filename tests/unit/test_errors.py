@@ -29,6 +29,13 @@ TABLE: list[tuple[VectorizeError, int, int, str]] = [
     (errors.RequestTimeout(), 10408, 408, "request too slow"),
     (errors.BodyTooLarge(9), 10413, 413, "request body too large; max is 9 bytes"),
     (errors.UpgradeRefused(), 10426, 426, "no WebSocket here: send plain HTTP requests"),
+    (
+        errors.UnsupportedPreview("so"),
+        10422,
+        400,
+        "this server plays remote Vectorize bindings only: so",
+    ),
+    (errors.InvalidPreviewToken(), 10049, 400, "Invalid Workers Preview configuration"),
     (errors.HeadersTooLarge(9), 10431, 431, "request headers too large; max is 9 bytes"),
     (errors.UnknownContentType(), 1005, 400, "vectorize.unknown_content_type"),
     (errors.NotEntitled(), 1005, 403, "vectorize.not_entitled"),

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 import uvicorn
-from starlette.types import ASGIApp
 
 from vecinity import __version__
 from vecinity.server.protocol import GuardedProtocol
@@ -24,7 +23,7 @@ _DRAIN_SECONDS = 10
 _IDLE_SECONDS = 75
 
 
-def configuration(app: ASGIApp, **more: Any) -> uvicorn.Config:
+def configuration(app: Callable[..., Any], **more: Any) -> uvicorn.Config:
     """uvicorn's, the same for every listener; `more` is added."""
     return uvicorn.Config(
         app,

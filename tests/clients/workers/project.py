@@ -40,6 +40,15 @@ def configuration(
     }
 
 
+def write_remote(folder: Path, indexes: Mapping[str, str]) -> None:
+    """As `write`, with nothing but remote bindings, as for Cloudflare itself."""
+    config = configuration(SCENARIO.name, indexes, {})
+    del config["env"]
+    config["vectorize"] = [{**each, "remote": True} for each in config["vectorize"]]
+    (folder / "wrangler.json").write_text(json.dumps(config))
+    (folder / SCENARIO.name).write_text(SCENARIO.read_text())
+
+
 def write(folder: Path, indexes: Mapping[str, str], options: Mapping[str, str]) -> None:
     """Fill `folder` with the scenario's Worker and its configuration."""
     config = configuration(SCENARIO.name, indexes, options)

@@ -58,9 +58,16 @@ class Release:
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return json.loads(ran.stdout.splitlines()[-1])
 
-    def dev(self, folder: Path) -> Program:
-        """`wrangler dev` on the project in `folder`."""
+    def dev(self, folder: Path, environment: str | None = "development", **told: str) -> Program:
+        """`wrangler dev` on the project in `folder`.
+
+        Args:
+            environment: of its configuration.
+            told: more variables.
+        """
         program = self.modules / "wrangler" / "bin" / "wrangler.js"
         address = ["--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"]
-        command = [str(self.node), str(program), "dev", "--env", "development", *address]
-        return Program(command, _READY, folder, self.environment(folder))
+        command = [str(self.node), str(program), "dev", *address]
+        if environment:
+            command += ["--env", environment]
+        return Program(command, _READY, folder, {**self.environment(folder), **told})
