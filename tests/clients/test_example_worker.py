@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.clients.install import NotInstallable, run
+from vecinity.cli.main import main
 
 _ROOT = Path(__file__).parent.parent.parent
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -55,6 +59,18 @@ def _npm(example: Path, node: Path, *arguments: str) -> str:
     said = _COLOUR.sub("", ran.stdout + ran.stderr)
     assert ran.returncode == 0, said
     return said
+
+
+def test_its_configuration_is_the_printed_one(example: Path) -> None:
+    arguments = ["worker-config", "--index=docs", "--binding=DOCS", "--plugin=vecinity"]
+    printed = CliRunner().invoke(main, arguments).stdout
+    config = _without_comments((example / "wrangler.jsonc").read_text())
+    assert config.items() >= _without_comments(printed).items()
+
+
+def _without_comments(jsonc: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(re.sub(r"^ *//.*$", "", jsonc, flags=re.MULTILINE))
+    return parsed
 
 
 def test_its_tests_pass_on_a_server_of_their_own(example: Path, node_22: Path) -> None:

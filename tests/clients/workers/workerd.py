@@ -28,10 +28,15 @@ def serve(
     Args:
         version: of the bindings; one of V1 says itself which index it means.
     """
-    [program] = (modules / "@cloudflare").glob("workerd-*/bin/workerd*")
-    config = folder / "worker.capnp"
     services = "".join(_server(server, name, index, token) for name, index in indexes.items())
     bindings = ", ".join(_binding(name, index, version) for name, index in indexes.items())
+    return run(modules, folder, services, bindings, worker)
+
+
+def run(modules: Path, folder: Path, services: str, bindings: str, worker: Path) -> Program:
+    """A Worker with these bindings, beside these services, in Cap'n Proto's text."""
+    [program] = (modules / "@cloudflare").glob("workerd-*/bin/workerd*")
+    config = folder / "worker.capnp"
     config.write_text(_config(services, bindings, worker))
     command = [str(program), "serve", str(config), "--control-fd=1"]
     return Program(command, _READY, folder, {})
