@@ -145,6 +145,15 @@ def test_a_body_that_stops_is_answered_408(guarded: Process) -> None:
     assert time.monotonic() - start < GRACE_SECONDS + _SLACK
 
 
+def test_a_binding_is_told_in_its_own_form(guarded: Process) -> None:
+    connection = guarded.connect()
+    head = b"POST /binding/a/docs?token=x HTTP/1.1\r\nhost: a\r\n"
+    connection.sendall(head + b"content-length: 100000\r\n\r\nabc")
+    head, _, body = read_all(connection).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"408"
+    assert json.loads(body) == {"code": 10408, "error": "request too slow"}
+
+
 def test_a_slow_body_above_the_least_rate_is_taken(guarded: Process) -> None:
     connection = guarded.connect()
     pieces = int((GRACE_SECONDS + 1.0) / 0.1)

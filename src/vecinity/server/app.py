@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from vecinity import __version__
 from vecinity.engine import LegacyEngine
-from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound, VectorizeError
-from vecinity.server import binding, envelope, legacy, legacy_binding, preview, rest
+from vecinity.errors import InternalError, MethodNotAllowed, RouteNotFound
+from vecinity.server import binding, legacy, legacy_binding, preview, rest, surface
 from vecinity.server.auth import Gate
 from vecinity.server.preview import PreviewTokens
 from vecinity.server.settings import ServerSettings
@@ -58,11 +58,11 @@ async def _healthz(request: Request) -> Response:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return _failure(request, RouteNotFound(request.url.path))
+    return surface.failure(request.url.path, RouteNotFound(request.url.path))
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    response = _failure(request, MethodNotAllowed())
+    response = surface.failure(request.url.path, MethodNotAllowed())
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
@@ -70,14 +70,7 @@ async def _wrong_method(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """A bug of ours; the server logs the traceback."""
-    response = _failure(request, InternalError())
+    response = surface.failure(request.url.path, InternalError())
     # uvicorn ends a connection whose application raised
     response.headers["connection"] = "close"
     return response
-
-
-def _failure(request: Request, error: VectorizeError) -> Response:
-    """In the form of the surface that was called."""
-    if binding.is_binding(request.url.path):
-        return binding.failure(error)
-    return envelope.failure(error)

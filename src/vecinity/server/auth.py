@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vecinity.errors import AuthenticationError, Forbidden, VectorizeError
-from vecinity.server import binding, envelope
+from vecinity.server import binding, surface
 from vecinity.server.settings import ServerSettings
 
 OPEN_PATHS = ("/healthz",)
@@ -28,8 +28,7 @@ class Gate:
         if scope["type"] == "http":
             refusal = self._refusal(scope)
             if refusal is not None:
-                form = binding if binding.is_binding(scope["path"]) else envelope
-                await form.failure(refusal)(scope, receive, send)
+                await surface.failure(scope["path"], refusal)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

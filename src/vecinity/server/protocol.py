@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from vecinity.errors import HeadersTooLarge, MalformedRequest, RequestTimeout, VectorizeError
-from vecinity.server import envelope
+from vecinity.server import surface
 
 _FRESH, _HEADER, _BODY, _DONE, _LAST, _ENDING = range(6)
 """What a connection does. From `_LAST` on, what arrives is discarded: in `_LAST` answers are still
@@ -119,6 +119,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.parser = _Parser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
         self._outlet = cast(asyncio.Transport, _Outlet(self))
+        self.url = b""
         self._unwritten = 0
         self._unwritten_since = 0.0
         self._enter(_FRESH)
@@ -229,7 +230,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._phase == _BODY:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        response = envelope.failure(error)
+        path, _, _ = self.url.partition(b"?")
+        response = surface.failure(path.decode("latin-1"), error)
         headers = [*response.raw_headers, (b"connection", b"close")]
         lines = [b"%s: %s\r\n" % header for header in headers]
         self.transport.write(b"".join([STATUS_LINE[error.status], *lines, b"\r\n", response.body]))
