@@ -55,6 +55,8 @@ class Beside(uvicorn.Server):
         task = asyncio.create_task(self.serve(sockets=[self._listener]))
         while not self.started and not task.done():
             await asyncio.sleep(0.01)
+        if task.done():
+            await task  # raises what kept it from starting
         return task
 
     @contextmanager
