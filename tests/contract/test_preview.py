@@ -17,7 +17,7 @@ from tests.contract.bound import WEBSOCKET, answer, failed
 from tests.support.server import ACCOUNT, Server
 
 _TOKEN = "a-Secret-token-of-some-length"
-_HOST = "search.local.workers.dev"
+_HOST = "search.vecinity.local.workers.dev"
 _FLAGS = ["--wrangler-remote", "--wrangler-remote-address", "127.0.0.1:0", "--token", _TOKEN]
 _BINDING = {"name": "INDEX", "type": "vectorize", "index_name": "docs", "raw": True}
 _INVALID = (400, 10049, "Invalid Workers Preview configuration")
@@ -80,7 +80,7 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
 def test_the_calls_before_an_upload(remote: Remote) -> None:
     assert set(result(remote.api.get("/subdomain/edge-preview"))) == {"token"}
     assert set(result(remote.api.get("/scripts/search/subdomain/edge-preview"))) == {"token"}
-    assert result(remote.api.get("/subdomain")) == {"subdomain": "local"}
+    assert result(remote.api.get("/subdomain")) == {"subdomain": "vecinity.local"}
 
 
 def test_a_token_opens_the_indexes_of_its_bindings(remote: Remote) -> None:

@@ -11,8 +11,8 @@ import click
 from vecinity.cli.serving import Beside, configuration, listen
 from vecinity.engine import LegacyEngine
 from vecinity.errors import CannotOpen
-from vecinity.local.authority import DOMAIN, certificates
-from vecinity.server.preview import SUBDOMAIN, PreviewTokens, create_preview_app
+from vecinity.local.authority import certificates
+from vecinity.server.preview import DOMAIN, PreviewTokens, create_preview_app
 from vecinity.server.settings import ServerSettings
 
 _FOLDER = "wrangler-remote"
@@ -40,7 +40,7 @@ class Remote:
     def __init__(self, data: Path, address: tuple[str, int]) -> None:
         self._listener = _listen(*address)
         try:
-            self._certificates = certificates(data / _FOLDER, f"*.{SUBDOMAIN}.{DOMAIN}")
+            self._certificates = certificates(data / _FOLDER, DOMAIN)
         except (CannotOpen, OSError) as error:
             raise click.ClickException(str(error)) from error
         self.tokens = PreviewTokens(self._certificates.secret)
@@ -60,7 +60,7 @@ class Remote:
         authority = self._certificates.authority.absolute()
         yield f"Remote bindings of stock wrangler are served on {host}:{port}. Once, as root, with"
         yield "the Worker's name in place of WORKER:"
-        yield f"  echo '{host} WORKER.{SUBDOMAIN}.{DOMAIN}' >> /etc/hosts"
+        yield f"  echo '{host} WORKER.{DOMAIN}' >> /etc/hosts"
         yield "Then run wrangler dev with the variable below, and with these:"
         yield f"  NODE_EXTRA_CA_CERTS={authority}"
         yield "  CLOUDFLARE_API_TOKEN=local CLOUDFLARE_ACCOUNT_ID=local"

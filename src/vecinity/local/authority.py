@@ -1,6 +1,6 @@
 """A certificate authority of a data directory's own, for the hosts of remote bindings only.
 
-Whoever trusts it trusts it for names below workers.dev and for nothing else: that is written into
+Whoever trusts it trusts it for names below one domain and for nothing else: that is written into
 its certificate. Its key never leaves the directory.
 """
 
@@ -26,9 +26,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from vecinity.errors import CannotOpen
 from vecinity.local.files import make_folder, write_file
 
-DOMAIN = "workers.dev"
-"""Below it are all names that the authority can vouch for."""
-
 _AUTHORITY_DAYS = 3_650
 _HOST_DAYS = 397
 _RENEWAL_DAYS = 30
@@ -50,11 +47,12 @@ class Certificates:
     secret: bytes
 
 
-def certificates(folder: Path, host: str, now: datetime | None = None) -> Certificates:
+def certificates(folder: Path, domain: str, now: datetime | None = None) -> Certificates:
     """The certificates in `folder`, made where they are missing or near their end.
 
     Args:
-        host: such as `*.local.workers.dev`.
+        domain: the one that the authority can vouch for; the host's certificate is for all names
+            one level below it.
 
     Raises:
         CannotOpen: a file there is none of ours.
@@ -63,9 +61,9 @@ def certificates(folder: Path, host: str, now: datetime | None = None) -> Certif
     found = Certificates(folder / "ca.pem", folder / "host.pem", folder / "host.key", b"")
     make_folder(folder)
     try:
-        key, authority = _authority(folder, found.authority, now)
+        key, authority = _authority(folder, found.authority, domain, now)
         if not _lasts(found.host, now, authority) or not found.key.exists():
-            _make_host(found, host, key, authority, now)
+            _make_host(found, f"*.{domain}", key, authority, now)
     except ValueError as error:
         raise CannotOpen(
             f"{folder} holds no usable certificates ({error}): remove it, and new ones are made"
@@ -75,7 +73,7 @@ def certificates(folder: Path, host: str, now: datetime | None = None) -> Certif
 
 
 def _authority(
-    folder: Path, path: Path, now: datetime
+    folder: Path, path: Path, domain: str, now: datetime
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     """The authority's key and certificate; new ones if there are none, or they end soon."""
     key_path = folder / "ca.key"
@@ -89,7 +87,7 @@ def _authority(
     builder = _builder(name, name, key.public_key(), now, _AUTHORITY_DAYS)
     certificate = (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.NameConstraints([x509.DNSName(DOMAIN)], None), critical=True)
+        .add_extension(x509.NameConstraints([x509.DNSName(domain)], None), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())

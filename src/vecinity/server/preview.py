@@ -37,8 +37,12 @@ from vecinity.server import binding, bodies, envelope, forms
 from vecinity.server.binding import Inner
 from vecinity.server.settings import ServerSettings
 
-SUBDOMAIN = "local"
-"""Every account's, so that the Worker's host is NAME.local.workers.dev."""
+SUBDOMAIN = "vecinity.local"
+"""Every account's. With its dot it can be nobody's at Cloudflare, so that what is meant for this
+server never gets to a stranger where the hosts entry is missing."""
+
+DOMAIN = f"{SUBDOMAIN}.workers.dev"
+"""The hosts that wrangler then calls are one level below it, by the names of Workers."""
 
 _PREFIX = "/client/v4/accounts/{account}/workers"
 _SESSION = "local-session"

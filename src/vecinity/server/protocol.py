@@ -103,7 +103,7 @@ class GuardedProtocol(HttpToolsProtocol):
     body_bytes_per_second: ClassVar[float] = 10_000.0
     write_seconds: ClassVar[float] = 30.0
     drain_bytes: ClassVar[int] = 256_000_000
-    linger_seconds: ClassVar[float] = 2.0
+    linger_seconds: ClassVar[float] = 10.0
     sweep_seconds: ClassVar[float] = 1.0
 
     _swept: ClassVar[WeakSet[ServerState]] = WeakSet()

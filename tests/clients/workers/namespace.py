@@ -39,7 +39,7 @@ def main(version: str, node: str, modules: str, folder: str) -> None:
     """
     release, place = Release(version, Path(node), Path(modules)), Path(folder)
     hosts = place / "hosts"
-    hosts.write_text("127.0.0.1 localhost\n127.0.0.1 scenario.local.workers.dev\n")
+    hosts.write_text("127.0.0.1 localhost\n127.0.0.1 scenario.vecinity.local.workers.dev\n")
     subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True)
     _bring_up("lo")
     data = place / "data"
