@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.clients.workers.expected import EXPECTED
-from tests.clients.workers.reach import MISCONFIGURED, ON_PURPOSE, UNREACHABLE
+from tests.clients.workers.reach import CROSSED, MISCONFIGURED, ON_PURPOSE, UNREACHABLE
 from vecinity.errors import by_code
 
 _CODE = re.compile(r"\(code = (\d+)\)")
@@ -17,6 +17,6 @@ def test_every_error_is_provoked_or_has_a_reason() -> None:
     codes = {int(found[1]) for error in errors if (found := _CODE.search(error))}
     classes = by_code()
     provoked = {classes[code] for code in codes}
-    listed = [*provoked, *MISCONFIGURED, *ON_PURPOSE, *UNREACHABLE]
+    listed = [*provoked, *MISCONFIGURED, *ON_PURPOSE, *CROSSED, *UNREACHABLE]
     assert len(listed) == len(set(listed))
     assert set(listed) == set(classes.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.clients.workers import workerd
+from tests.clients.workers.outcomes import every_method
 from tests.clients.workers.release import Release
 from tests.support.server import ACCOUNT, Server
 
@@ -26,6 +27,11 @@ def test_a_v1_binding(release: Release, tmp_path: Path) -> None:
             release.modules, server, bound, tmp_path, worker=_WORKER, version="v1"
         ) as program:
             outcomes = program.answer()
+        crossed = {"MISSING": "old"}
+        with workerd.serve(release.modules, server, crossed, tmp_path) as program:
+            assert program.answer() == {
+                "MISSING": every_method(3004, "vectorize.incorrect_api_version")
+            }
     about = outcomes.pop("describe")
     assert about.pop("id")
     assert about == {**_INDEX, "vectorsCount": 3}

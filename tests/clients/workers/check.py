@@ -18,7 +18,7 @@ def check(outcomes: Outcomes, bindings: Iterable[str] = EXPECTED) -> None:
         expected = EXPECTED[binding]
         assert list(steps) == list(expected)
         wrong = {step: got for step, got in steps.items() if got != expected[step]}
-        assert wrong == {}, {step: expected[step] for step in wrong}
+        assert wrong == {}, f"instead of { ({step: expected[step] for step in wrong}) }"
     _check_progress(outcomes["INDEX"])
 
 

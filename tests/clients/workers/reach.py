@@ -18,6 +18,9 @@ ON_PURPOSE = {
 }
 """What only a server that fails on purpose shows a binding here; the tests of workerd ask one."""
 
+CROSSED = {errors.IncorrectApiVersion: "it takes an index of the other version"}
+"""What the test of the V1 binding provokes."""
+
 _NOT_ASKED = "a binding has no operation that asks for it"
 _SOUND = "workerd writes sound HTTP requests"
 
@@ -39,7 +42,8 @@ UNREACHABLE = {
     errors.InvalidCount: _NOT_ASKED,
     errors.InvalidCursor: _NOT_ASKED,
     errors.ExpiredCursor: _NOT_ASKED,
-    errors.IncorrectApiVersion: "only paths of REST have a version",
+    errors.UnsupportedPreview: "wrangler sees it, before there is a binding",
+    errors.InvalidPreviewToken: "wrangler sees it, and asks for another token",
     errors.UnexpectedAnswer: "only the Python client raises it",
 }
 """What no binding shows."""
