@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from vecinity.engine import LegacyEngine
 from vecinity.errors import (
+    BodyTooLarge,
     InvalidParameter,
     MethodNotAllowed,
     RequestTimeout,
@@ -117,7 +118,7 @@ async def _answer(
         if request.headers.get("upgrade", "").lower() == "websocket":
             raise UpgradeRefused
         inner = read(request)
-        body = await bodies.read(request, settings.limits.body_bytes)
+        body = await _body(request, settings.limits.body_bytes)
         call = Call(
             engine,
             settings,
@@ -131,6 +132,14 @@ async def _answer(
         return failure(error)
     except ClientDisconnect:
         return failure(RequestTimeout())
+
+
+async def _body(request: Request, max_bytes: int) -> bytes:
+    try:
+        return await bodies.read(request, max_bytes)
+    except BodyTooLarge:
+        await bodies.drain(request)
+        raise
 
 
 def success(result: Any) -> Response:

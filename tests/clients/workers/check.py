@@ -17,8 +17,8 @@ def check(outcomes: Outcomes, bindings: Iterable[str] = EXPECTED) -> None:
     for binding, steps in outcomes.items():
         expected = EXPECTED[binding]
         assert list(steps) == list(expected)
-        wrong = {step: got for step, got in steps.items() if got != expected[step]}
-        assert wrong == {}, f"instead of { ({step: expected[step] for step in wrong}) }"
+        for step, got in steps.items():
+            assert got == expected[step], f"{binding}, {step}: {got}"
     _check_progress(outcomes["INDEX"])
 
 
