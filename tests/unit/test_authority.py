@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import ssl
 import stat
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from vecinity.errors import CannotOpen
-from vecinity.local.authority import certificates
+from vecinity.local.authority import Certificates, certificates
 
 _DOMAIN = "vecinity.local.workers.dev"
 _NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -27,6 +33,58 @@ def test_it_can_vouch_for_names_below_its_domain_only(tmp_path: Path) -> None:
     assert constraints.value.permitted_subtrees == [x509.DNSName(_DOMAIN)]
     basic = authority.extensions.get_extension_for_class(x509.BasicConstraints)
     assert (basic.critical, basic.value.ca, basic.value.path_length) == (True, True, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted"),
+    [
+        (x509.DNSName(f"search.{_DOMAIN}"), True),
+        (x509.DNSName(f"a.b.{_DOMAIN}"), True),
+        (x509.DNSName("search.local.workers.dev"), False),
+        (x509.DNSName("localhost"), False),
+        (x509.IPAddress(ip_address("127.0.0.1")), False),
+        (x509.IPAddress(ip_address("::1")), False),
+    ],
+    ids=lambda value: str(getattr(value, "value", value)),
+)
+def test_who_has_the_key_can_pose_as_no_other_server(
+    tmp_path: Path, name: x509.GeneralName, trusted: bool
+) -> None:
+    made = certificates(tmp_path, _DOMAIN)
+    key = load_pem_private_key((tmp_path / "ca.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    now = datetime.now(UTC)
+    stolen = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(_loaded(made.authority).subject)
+        .public_key(load_pem_private_key(made.key.read_bytes(), None).public_key())  # type: ignore[arg-type]
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    made.host.write_bytes(stolen.public_bytes(Encoding.PEM))
+    if trusted:
+        _shake_hands(made, str(name.value))
+    else:
+        with pytest.raises(ssl.SSLCertVerificationError, match=r"permitted subtree|excluded"):
+            _shake_hands(made, str(name.value))
+
+
+def _shake_hands(made: Certificates, name: str) -> None:
+    """As a client that trusts the authority, with a server of this name."""
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(made.host, made.key)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = serving.wrap_bio(up, down, server_side=True)
+    trusting = ssl.create_default_context(cafile=made.authority)
+    client = trusting.wrap_bio(down, up, server_hostname=name)
+    for end in (client, server, client):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    assert client.getpeercert()
 
 
 def test_the_host_s_certificate(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 from cryptography import x509
@@ -87,7 +88,8 @@ def _authority(
     builder = _builder(name, name, key.public_key(), now, _AUTHORITY_DAYS)
     certificate = (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.NameConstraints([x509.DNSName(domain)], None), critical=True)
+        .add_extension(_constraints(domain), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
@@ -153,6 +155,12 @@ def _builder(
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
+
+
+def _constraints(domain: str) -> x509.NameConstraints:
+    """Names of this domain only. That alone would leave addresses free, so all are excluded."""
+    everywhere = [x509.IPAddress(ip_network(block)) for block in ("0.0.0.0/0", "::/0")]
+    return x509.NameConstraints([x509.DNSName(domain)], everywhere)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
