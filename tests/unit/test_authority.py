@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from vecinity.errors import CannotOpen
-from vecinity.local.authority import Certificates, certificates
+from vecinity.local.authority import Certificates, certificates, renew_at_handshakes
 
 _DOMAIN = "vecinity.local.workers.dev"
 _NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -75,16 +75,58 @@ def test_who_has_the_key_can_pose_as_no_other_server(
 
 def _shake_hands(made: Certificates, name: str) -> None:
     """As a client that trusts the authority, with a server of this name."""
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(made.host, made.key)
+    trusting = ssl.create_default_context(cafile=made.authority)
+    assert _certificate(_serving(made), trusting, name)
+
+
+def _serving(made: Certificates) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.host, made.key)
+    return context
+
+
+def _certificate(serving: ssl.SSLContext, trusting: ssl.SSLContext, name: str) -> bytes | None:
+    """What a server shows in a handshake."""
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
     server = serving.wrap_bio(up, down, server_side=True)
-    trusting = ssl.create_default_context(cafile=made.authority)
     client = trusting.wrap_bio(down, up, server_hostname=name)
     for end in (client, server, client):
         with contextlib.suppress(ssl.SSLWantReadError):
             end.do_handshake()
-    assert client.getpeercert()
+    return client.getpeercert(binary_form=True)
+
+
+@pytest.mark.parametrize(("days", "renewed"), [(0, False), (360, False), (370, True)])
+def test_a_server_that_runs_on_renews_its_certificate(
+    tmp_path: Path, days: int, renewed: bool
+) -> None:
+    now = _NOW
+    made = certificates(tmp_path, _DOMAIN, now)
+    serving = _serving(made)
+    renew_at_handshakes(serving, tmp_path, _DOMAIN, lambda: now)
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    first = _certificate(serving, anyone, f"search.{_DOMAIN}")
+    assert first
+    now += timedelta(days=days)
+    assert _certificate(serving, anyone, f"search.{_DOMAIN}") == first
+    second = _certificate(serving, anyone, f"search.{_DOMAIN}")
+    assert (second != first) is renewed
+    assert second == ssl.PEM_cert_to_DER_cert(made.host.read_text())
+
+
+def test_a_renewal_that_fails_is_logged_and_keeps_the_old_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = _NOW
+    serving = _serving(certificates(tmp_path, _DOMAIN, now))
+    renew_at_handshakes(serving, tmp_path, _DOMAIN, lambda: now)
+    (tmp_path / "ca.key").write_text("damaged")
+    now += timedelta(days=370)
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    assert _certificate(serving, anyone, f"search.{_DOMAIN}")
+    assert "can't be renewed" in caplog.text
 
 
 def test_the_host_s_certificate(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import click
 from vecinity.cli.serving import Beside, configuration, listen
 from vecinity.engine import LegacyEngine
 from vecinity.errors import CannotOpen
-from vecinity.local.authority import certificates
+from vecinity.local.authority import certificates, renew_at_handshakes
 from vecinity.server.preview import DOMAIN, PreviewTokens, create_preview_app
 from vecinity.server.settings import ServerSettings
 
@@ -39,8 +39,9 @@ class Remote:
 
     def __init__(self, data: Path, address: tuple[str, int]) -> None:
         self._listener = _listen(*address)
+        self._folder = data / _FOLDER
         try:
-            self._certificates = certificates(data / _FOLDER, DOMAIN)
+            self._certificates = certificates(self._folder, DOMAIN)
         except (CannotOpen, OSError) as error:
             raise click.ClickException(str(error)) from error
         self.tokens = PreviewTokens(self._certificates.secret)
@@ -52,6 +53,9 @@ class Remote:
             ssl_certfile=self._certificates.host,
             ssl_keyfile=self._certificates.key,
         )
+        config.load()
+        assert config.ssl is not None
+        renew_at_handshakes(config.ssl, self._folder, DOMAIN)
         return Beside(config, self._listener)
 
     def advice(self) -> Iterator[str]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -30,6 +33,8 @@ from vecinity.local.files import make_folder, write_file
 _AUTHORITY_DAYS = 3_650
 _HOST_DAYS = 397
 _RENEWAL_DAYS = 30
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,32 @@ def certificates(folder: Path, domain: str, now: datetime | None = None) -> Cert
         ) from error
     secret = hmac.digest(_private_bytes(key), b"preview tokens", hashlib.sha256)
     return Certificates(found.authority, found.host, found.key, secret)
+
+
+def renew_at_handshakes(
+    context: ssl.SSLContext,
+    folder: Path,
+    domain: str,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Have a listener go on with a new certificate when its own nears its end.
+
+    Once a day a handshake looks after it; that one still ends with the old certificate.
+    """
+    looked = clock()
+
+    def look(*_: object) -> None:
+        nonlocal looked
+        if clock() - looked < timedelta(days=1):
+            return
+        looked = clock()
+        try:
+            found = certificates(folder, domain, looked)
+            context.load_cert_chain(found.host, found.key)
+        except (CannotOpen, OSError) as error:
+            _log.error("the certificate of remote bindings can't be renewed: %s", error)
+
+    context.sni_callback = look
 
 
 def _authority(
