@@ -20,6 +20,7 @@ _TOKEN = "a-Secret-token-of-some-length"
 _HOST = "search.vecinity.local.workers.dev"
 _FLAGS = ["--wrangler-remote", "--wrangler-remote-address", "127.0.0.1:0", "--token", _TOKEN]
 _BINDING = {"name": "INDEX", "type": "vectorize", "index_name": "docs", "raw": True}
+_ONLY = "this server plays remote Vectorize bindings only: "
 _INVALID = (400, 10049, "Invalid Workers Preview configuration")
 
 
@@ -91,8 +92,17 @@ def test_a_token_opens_the_indexes_of_its_bindings(remote: Remote) -> None:
     assert [match["id"] for match in found["matches"]] == ["a"]
     text = 'vectorize.index.not_found - Index name "never-made"'
     failed(remote.ask(token, name="OTHER"), 404, 3000, text)
-    text = 'invalid parameter: no remote Vectorize binding "THIRD" was uploaded'
-    failed(remote.ask(token, name="THIRD"), 400, 40031, text)
+    text = f'{_ONLY}"THIRD" is none of those that were uploaded'
+    failed(remote.ask(token, name="THIRD"), 400, 10422, text)
+
+
+def test_other_bindings_fail_only_when_they_are_used(remote: Remote) -> None:
+    """wrangler makes some remote unasked, as Workers AI."""
+    token = remote.token({"name": "AI\n", "type": "ai", "raw": True}, _BINDING)
+    assert "binding AI\\n of type ai can't be remote here" in remote.server.log()
+    assert answer(remote.ask(token))["vectorCount"] == 1
+    text = f'{_ONLY}"AI" is none of those that were uploaded'
+    failed(remote.ask(token, name="AI"), 400, 10422, text)
 
 
 def test_no_other_token_opens_anything(remote: Remote) -> None:
@@ -141,12 +151,9 @@ def test_the_listener_serves_nothing_else(remote: Remote) -> None:
     failed(upgrade, 426, 10426, text)
 
 
-def test_uploads_that_are_no_remote_vectorize_bindings(remote: Remote) -> None:
-    only = "this server plays remote Vectorize bindings only: "
-    ai = {"name": "AI", "type": "ai", "raw": True}
-    refused(remote.upload(_BINDING, ai), 400, 10422, f'{only}binding "AI" is of type ai')
+def test_uploads_of_something_else(remote: Remote) -> None:
     whole = {**_BINDING, "raw": False}
-    text = f"{only}use `remote: true` with `wrangler dev`, without --remote"
+    text = f"{_ONLY}use `remote: true` with `wrangler dev`, without --remote"
     refused(remote.upload(whole), 400, 10422, text)
     nothing = remote.api.post("/scripts/search/edge-preview", files={"other": (None, "x")})
     refused(nothing, 400, 40026, unreadable('there is no part named "metadata"'))

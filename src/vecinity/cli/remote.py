@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -61,10 +62,11 @@ class Remote:
     def advice(self) -> Iterator[str]:
         """What a user has to do, as lines."""
         host, port = self._listener.getsockname()[:2]
+        near = "127.0.0.1" if ip_address(host).is_unspecified else host
         authority = self._certificates.authority.absolute()
         yield f"Remote bindings of stock wrangler are served on {host}:{port}. Once, as root, with"
         yield "the Worker's name in place of WORKER:"
-        yield f"  echo '{host} WORKER.{DOMAIN}' >> /etc/hosts"
+        yield f"  echo '{near} WORKER.{DOMAIN}' >> /etc/hosts"
         yield "Then run wrangler dev with the variable below, and with these:"
         yield f"  NODE_EXTRA_CA_CERTS={authority}"
         yield "  CLOUDFLARE_API_TOKEN=local CLOUDFLARE_ACCOUNT_ID=local"

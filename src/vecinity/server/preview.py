@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -24,7 +25,6 @@ from starlette.routing import Route
 from vecinity.engine import LegacyEngine
 from vecinity.errors import (
     InternalError,
-    InvalidParameter,
     InvalidPreviewToken,
     InvalidRequest,
     RequestTimeout,
@@ -35,6 +35,7 @@ from vecinity.errors import (
 from vecinity.limits import ACCOUNT_ID_CHARS
 from vecinity.server import binding, bodies, envelope, forms
 from vecinity.server.binding import Inner
+from vecinity.server.hints import safe
 from vecinity.server.settings import ServerSettings
 
 SUBDOMAIN = "vecinity.local"
@@ -44,6 +45,7 @@ server never gets to a stranger where the hosts entry is missing."""
 DOMAIN = f"{SUBDOMAIN}.workers.dev"
 """The hosts that wrangler then calls are one level below it, by the names of Workers."""
 
+_LOG = logging.getLogger(__name__)
 _PREFIX = "/client/v4/accounts/{account}/workers"
 _SESSION = "local-session"
 """Anything: wrangler only sends it back."""
@@ -132,7 +134,7 @@ def create_preview_app(
         account, indexes = tokens.read(request.headers.get("cf-workers-preview-token", ""))
         name = request.headers.get("mf-binding", "")
         if name not in indexes:
-            raise InvalidParameter(f'no remote Vectorize binding "{name}" was uploaded')
+            raise UnsupportedPreview(f'"{name}" is none of those that were uploaded')
         return binding.unwrapped(request, account, indexes[name])
 
     bound = binding.endpoint(engine, settings, read)
@@ -166,19 +168,25 @@ def _enveloped(
 
 
 def _indexes(content_type: str, body: bytes) -> dict[str, str]:
-    """The index of each binding in an upload.
+    """The index of each Vectorize binding in an upload.
+
+    Others, such as Workers AI, which wrangler makes remote unasked, only fail when they are used.
 
     Raises:
         InvalidRequest: it is no upload of a Worker.
-        UnsupportedPreview: it needs something else than remote Vectorize bindings.
+        UnsupportedPreview: the Worker itself is to run here.
     """
-    metadata = _metadata(content_type, body)
-    for each in metadata.bindings:
+    indexes = {}
+    for each in _metadata(content_type, body).bindings:
         if each.type != "vectorize":
-            raise UnsupportedPreview(f'binding "{each.name}" is of type {each.type}')
-        if not each.raw:
+            _LOG.warning(
+                "%s", safe(f"binding {each.name} of type {each.type} can't be remote here")
+            )
+        elif not each.raw:
             raise UnsupportedPreview("use `remote: true` with `wrangler dev`, without --remote")
-    return {each.name: each.index_name for each in metadata.bindings}
+        else:
+            indexes[each.name] = each.index_name
+    return indexes
 
 
 def _metadata(content_type: str, body: bytes) -> Any:

@@ -41,10 +41,11 @@ def configuration(
 
 
 def write_remote(folder: Path, indexes: Mapping[str, str]) -> None:
-    """As `write`, with nothing but remote bindings, as for Cloudflare itself."""
+    """As `write`, with nothing but remote bindings, of which one is of Workers AI."""
     config = configuration(SCENARIO.name, indexes, {})
     del config["env"]
     config["vectorize"] = [{**each, "remote": True} for each in config["vectorize"]]
+    config["ai"] = {"binding": "AI", "remote": True}
     (folder / "wrangler.json").write_text(json.dumps(config))
     (folder / SCENARIO.name).write_text(SCENARIO.read_text())
 
