@@ -123,6 +123,17 @@ def test_a_token_of_another_server(remote: Remote, tmp_path: Path) -> None:
         other.close()
 
 
+def test_another_token_of_the_server_voids_previews(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", *_FLAGS) as server:
+        before = Remote(server)
+        token = before.token(_BINDING)
+        before.close()
+    with Server(tmp_path / "data", *_FLAGS[:-1], "another") as server:
+        after = Remote(server)
+        failed(after.ask(token), *_INVALID)
+        after.close()
+
+
 def test_tokens_and_certificates_outlive_a_restart(tmp_path: Path) -> None:
     tokens, files = [], []
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -33,19 +34,21 @@ class Remote:
 
     Args:
         data: the server's directory; certificates are kept in a folder of it.
+        token: the server's; with another one, preview tokens are void.
 
     Raises:
         ClickException: the address can't be listened on, or the certificates can't be used.
     """
 
-    def __init__(self, data: Path, address: tuple[str, int]) -> None:
+    def __init__(self, data: Path, address: tuple[str, int], token: str) -> None:
         self._listener = _listen(*address)
         self._folder = data / _FOLDER
         try:
             self._certificates = certificates(self._folder, DOMAIN)
         except (CannotOpen, OSError) as error:
             raise click.ClickException(str(error)) from error
-        self.tokens = PreviewTokens(self._certificates.secret)
+        secret = hmac.digest(self._certificates.secret, token.encode(), "sha256")
+        self.tokens = PreviewTokens(secret)
 
     def server(self, engine: LegacyEngine, settings: ServerSettings) -> Beside:
         """The server on the listener."""

@@ -130,7 +130,7 @@ def serve(
         raise click.ClickException(str(error)) from error
     _configure_logging()
     with closing(engine):
-        remote = Remote(data, remote_address) if wrangler_remote else None
+        remote = Remote(data, remote_address, settings.token or "") if wrangler_remote else None
         tls = remote.server(engine, settings) if remote else None
         app = create_app(engine, settings, remote.tokens if remote else None)
         notes = [*_oddities(delay, faults), *(remote.advice() if remote else ())]
