@@ -31,7 +31,7 @@ _INGEST: _Stages = [
     ("checks, floats to a matrix, metadata to compact JSON", BatchBuilder, "add"),
     ("slices joined to one matrix", BatchBuilder, "build"),
     ("ids looked up", store, "newest_rows"),
-    ("row checksums", mutations, "row_crc"),
+    ("row checksums", mutations, "row_crcs"),
     ("rows written to segments", Segments, "append"),
     ("rows inserted into SQLite", store, "add_rows"),
     ("rows synced (fdatasync)", Segments, "sync"),
