@@ -77,7 +77,11 @@ def _check_ids(ids: list[str], limits: Limits) -> None:
 
 
 def _matrix(operation: str, values: Any, ids: list[str], dimensions: int) -> FloatArray:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        why = "values must be rows of numbers, all of one length"
+        raise _unparsable(operation, why) from error
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         why = f"values must be rows of numbers, got {array.dtype} of shape {array.shape}"
         raise _unparsable(operation, why)
