@@ -146,7 +146,8 @@ def newest_rows(
     for start in range(0, len(ids), _CHUNK):
         chunk = in_order[start : start + _CHUNK]
         wanted = ", ".join(["(?)"] * len(chunk))
-        # row and crc in one number: a subquery has one column
+        # row and crc in one number, since a subquery has one column; LIMIT keeps SQLite from
+        # pulling that subquery into each place that uses it, and so from running it twice
         query = f"""
             WITH wanted (id) AS (VALUES {wanted}),
             newest AS (
@@ -154,7 +155,7 @@ def newest_rows(
                     SELECT row << 32 | crc FROM rows WHERE rows.id = wanted.id AND row < ?
                     ORDER BY row DESC LIMIT 1
                 ) AS row_and_crc
-                FROM wanted
+                FROM wanted LIMIT -1
             )
             SELECT id, row_and_crc FROM newest LEFT JOIN deaths ON row = row_and_crc >> 32
             WHERE row_and_crc IS NOT NULL AND (died IS NULL OR died > ?)
