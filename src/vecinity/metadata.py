@@ -11,7 +11,7 @@ from vecinity.model import to_json
 _MAX_NESTING = 128
 """Levels of objects and arrays in metadata: what the service's own JSON reader takes at most."""
 
-_TOO_DEEP = f"it is nested deeper than {_MAX_NESTING} levels"
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS = (dict, list, tuple)
 _MOST_KEYS = 1_000
 """Keys that an encoder remembers."""
@@ -35,15 +35,12 @@ class MetadataEncoder:
             return None
         if not self._good_keys.issuperset(metadata):
             self._look_at_keys(vector_id, metadata)
+        if not _SCALARS.issuperset(map(type, metadata.values())):
+            _check_keys(vector_id, metadata)
         try:
             encoded = to_json(metadata)
-        except RecursionError as error:
-            raise InvalidMetadata(vector_id, _TOO_DEEP) from error
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise InvalidMetadata(vector_id, f"it must be JSON: {error}") from error
-        if encoded.find(b"{", 1) >= 0 or b"[" in encoded:
-            # these bytes are containers, or stand in strings
-            _check_keys(vector_id, metadata)
         if len(encoded) > self._most:
             raise OversizedMetadata(vector_id, self._most, len(encoded))
         return encoded
@@ -69,7 +66,7 @@ def _check_keys(vector_id: str, metadata: dict[str, Any]) -> None:
         if not below:
             return
         level = below
-    raise InvalidMetadata(vector_id, _TOO_DEEP)
+    raise InvalidMetadata(vector_id, f"it is nested deeper than {_MAX_NESTING} levels")
 
 
 def _check_key(vector_id: str, key: object) -> None:
