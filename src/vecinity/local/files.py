@@ -17,8 +17,10 @@ from typing import Self
 from vecinity.errors import CannotOpen
 
 _READERS_CACHE_KB = 4_096
-_WRITERS_CACHE_KB = 32_768
-_CHECKPOINT_PAGES = 4_096
+_WRITERS_CACHE_KB = 65_536
+_CHECKPOINT_PAGES = 16_384
+"""Pages of 4 KiB in the log before a commit also moves them home: random ids touch the same pages
+of an index again and again, and they are moved once."""
 
 
 class DirectoryInUse(CannotOpen):

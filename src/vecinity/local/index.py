@@ -20,7 +20,7 @@ from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
-from vecinity.local.rows import RowNumbers, Segments, as_bytes
+from vecinity.local.rows import RowNumbers, Segments
 from vecinity.local.search import Question, nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
@@ -319,5 +319,5 @@ class OpenIndex:
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:
-    crc = row_crc(row.id, row.namespace, row.metadata, row.born, as_bytes(values))
+    crc = row_crc(row.id, row.namespace, row.metadata, row.born, values)
     return crc == row.crc

@@ -34,7 +34,7 @@ CREATE TABLE rows (
     born INTEGER NOT NULL,          -- mutation number
     crc INTEGER NOT NULL            -- over id, namespace, metadata, born and the float32 values
 );
-CREATE INDEX rows_by_id ON rows (id);
+CREATE INDEX rows_by_id ON rows (id, row, crc);   -- all that an upsert needs of older rows
 CREATE TABLE deaths (row INTEGER PRIMARY KEY, died INTEGER NOT NULL);
 CREATE TABLE segments (
     segment INTEGER PRIMARY KEY,
@@ -142,20 +142,26 @@ def newest_rows(
     The newest row of an id decides: an older one died when it was born.
     """
     found: dict[str, tuple[int, int]] = {}
+    in_order = sorted(ids)  # which is that of the index, so that each of its pages is read once
     for start in range(0, len(ids), _CHUNK):
-        chunk = ids[start : start + _CHUNK]
+        chunk = in_order[start : start + _CHUNK]
         wanted = ", ".join(["(?)"] * len(chunk))
+        # row and crc in one number, since a subquery has one column; LIMIT keeps SQLite from
+        # pulling that subquery into each place that uses it, and so from running it twice
         query = f"""
             WITH wanted (id) AS (VALUES {wanted}),
             newest AS (
-                SELECT (SELECT max(row) FROM rows WHERE rows.id = wanted.id AND row < ?) AS row
-                FROM wanted
+                SELECT id, (
+                    SELECT row << 32 | crc FROM rows WHERE rows.id = wanted.id AND row < ?
+                    ORDER BY row DESC LIMIT 1
+                ) AS row_and_crc
+                FROM wanted LIMIT -1
             )
-            SELECT rows.id, rows.row, rows.crc FROM newest JOIN rows USING (row)
-            LEFT JOIN deaths USING (row) WHERE died IS NULL OR died > ?
+            SELECT id, row_and_crc FROM newest LEFT JOIN deaths ON row = row_and_crc >> 32
+            WHERE row_and_crc IS NOT NULL AND (died IS NULL OR died > ?)
         """
-        for vector_id, row, crc in connection.execute(query, (*chunk, rows, mutation)):
-            found[vector_id] = (row, crc)
+        for vector_id, row_and_crc in connection.execute(query, (*chunk, rows, mutation)):
+            found[vector_id] = (row_and_crc >> 32, row_and_crc & 0xFFFF_FFFF)
     return found
 
 

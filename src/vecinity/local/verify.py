@@ -10,7 +10,7 @@ from vecinity.errors import CannotOpen, StorageUnavailable
 from vecinity.local import format, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.files import open_reader
-from vecinity.local.rows import Segments, as_bytes
+from vecinity.local.rows import Segments
 from vecinity.local.settings import IndexSettings
 
 
@@ -61,7 +61,7 @@ def _check_rows(
             yield f"row {expected} is missing"
         expected = row.row + 1
         values = segments.all[row.row // size].values[row.row % size]
-        crc = row_crc(row.id, row.namespace, row.metadata, row.born, as_bytes(values))
+        crc = row_crc(row.id, row.namespace, row.metadata, row.born, values)
         if crc != row.crc:
             yield f"row {row.row} (id {row.id!r}): the checksum does not match"
         if row.row not in dead:
