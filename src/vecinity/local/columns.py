@@ -6,7 +6,6 @@ cut away by the snapshot's own bitmap of live rows.
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,6 +15,9 @@ import numpy as np
 from pyroaring import BitMap
 
 from vecinity.filters import Bound, Condition, Range, Scalar
+from vecinity.local.column_runs import Run, Sizes
+from vecinity.local.column_values import Values
+from vecinity.local.recent import RecentFilters
 from vecinity.local.store import StoredMetadataIndex
 from vecinity.model import MetadataType
 
@@ -24,25 +26,41 @@ MISSING = object()
 
 
 class NamespaceColumn:
-    """Which rows were born into each namespace."""
+    """Which rows were born into each namespace.
 
-    def __init__(self) -> None:
-        self._rows: dict[str, BitMap] = {}
+    `len` and `in` are for the thread that adds.
+    """
+
+    def __init__(self, sizes: Sizes, first: int = 0, runs: Sequence[Run] = ()) -> None:
+        self.values = Values(sizes, first, runs)
+        self._names: set[bytes] | None = None
+
+    @property
+    def at_most(self) -> int:
+        """A bound of the number of namespaces, known without counting."""
+        return self.values.most_distinct()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._distinct())
 
     def __contains__(self, namespace: str) -> bool:
-        return namespace in self._rows
+        return namespace.encode() in self._distinct()
 
-    def add(self, row: int, namespace: str) -> None:
-        rows = self._rows.get(namespace)
-        if rows is None:
-            rows = self._rows[namespace] = BitMap()
-        rows.add(row)
+    def add(self, end: int, rows: Sequence[int], names: Iterable[str], *, many: bool) -> None:
+        """Learn of (row, namespace) born, all before the row `end`."""
+        keys = list(map(str.encode, names))
+        if self._names is not None:
+            self._names.update(keys)
+        _learn(self.values, end, rows, keys, rows, many=many)
 
     def rows(self, namespace: str) -> BitMap:
-        return self._rows.get(namespace, BitMap())
+        return self.values.equal(namespace.encode())
+
+    def _distinct(self) -> set[bytes]:
+        # most indexes are far from the limit of namespaces and never count them
+        if self._names is None:
+            self._names = self.values.distinct()
+        return self._names
 
 
 class MetadataColumn:
@@ -51,126 +69,191 @@ class MetadataColumn:
     Args:
         index: the metadata index; rows below its `first_row` match nothing.
         string_bytes: how much of a string is indexed and compared.
+        first: the first row that it will learn of.
+        runs: what it knows already of rows before `first`.
     """
 
-    def __init__(self, index: StoredMetadataIndex, string_bytes: int) -> None:
+    def __init__(
+        self,
+        index: StoredMetadataIndex,
+        string_bytes: int,
+        sizes: Sizes,
+        first: int = 0,
+        runs: Sequence[Run] = (),
+    ) -> None:
         self.index = index
+        self.values = Values(sizes, first, runs)
         self._path = index.property_name.split(".")
         self._string_bytes = string_bytes
-        self._present = BitMap()
-        self._by_value: dict[bytes | float | bool, BitMap] = {}
-        self._sorted: list[Any] | None = None
 
-    def add(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
-        """Learn of (row, metadata) born; rows before the metadata index are passed over."""
+    def add(
+        self, end: int, rows: Sequence[int], metadata: Sequence[dict[str, Any]], *, many: bool
+    ) -> None:
+        """Learn of (row, metadata) born, all before `end`; rows before the index are passed over.
+
+        Args:
+            many: make a run of them at once; there must be no tail then.
+        """
         first_row = self.index.first_row
-        by_value = self._by_value
-        present = []
-        for row, metadata in rows:
-            value = lookup(metadata, self._path)
+        present, keyed, keys = [], [], []
+        for row, value in zip(rows, self._found(metadata), strict=True):
             if value is None or value is MISSING or row < first_row:
                 continue
             present.append(row)
             key = self._key(value)
-            if key is None:
-                continue
-            found = by_value.get(key)
-            if found is None:
-                found = by_value[key] = BitMap()
-                self._sorted = None
-            found.add(row)
-        self._present.update(present)
+            if key is not None:
+                keyed.append(row)
+                keys.append(key)
+        _learn(self.values, end, present, keys, keyed, many=many)
 
     def select(self, condition: Condition, live: BitMap) -> BitMap:
         """The rows of `live` that meet `condition`."""
         first_row = self.index.first_row
         covered = live if first_row == 0 else live & BitMap(range(first_row, _end(live)))
+        if not covered:
+            return covered
+        start = covered.min()
         if isinstance(condition, Range):
-            return covered & self._in_range(condition)
-        selected = BitMap.union(BitMap(), *(self._equal(v, covered) for v in condition.values))
+            return covered & self._in_range(condition, start)
+        equal = (self._equal(value, covered, start) for value in condition.values)
+        selected = BitMap.union(BitMap(), *equal)
         return covered - selected if condition.negated else covered & selected
 
-    def _equal(self, value: Scalar, covered: BitMap) -> BitMap:
-        if value is None:
-            return covered - self._present
-        key = self._key(value)
-        return BitMap() if key is None else self._by_value.get(key, BitMap())
+    @property
+    def _present(self) -> BitMap:
+        return self.values.present()
 
-    def _in_range(self, condition: Range) -> BitMap:
-        low = self._bound(condition.low)
-        high = self._bound(condition.high)
+    def _equal(self, value: Scalar, covered: BitMap, start: int) -> BitMap:
+        if value is None:
+            return covered - self.values.present(start)
+        key = self._key(value)
+        return BitMap() if key is None else self.values.equal(key, start)
+
+    def _in_range(self, condition: Range, start: int) -> BitMap:
+        low = self._edge(condition.low)
+        high = self._edge(condition.high)
         if low is MISSING or high is MISSING:
             return BitMap()
-        if self._sorted is None:
-            self._sorted = sorted(self._by_value)
-        values = self._sorted
-        start, end = 0, len(values)
-        if condition.low is not None:
-            find = bisect.bisect_left if condition.low.inclusive else bisect.bisect_right
-            start = find(values, low)
-        if condition.high is not None:
-            find = bisect.bisect_right if condition.high.inclusive else bisect.bisect_left
-            end = find(values, high)
-        return BitMap.union(BitMap(), *(self._by_value[value] for value in values[start:end]))
+        return self.values.between(low, high, start)
 
-    def _bound(self, bound: Bound | None) -> Any:
-        """The bound as a key; MISSING if no value of this column's type can be in such a range."""
+    def _edge(self, bound: Bound | None) -> Any:
+        """The bound with its key; MISSING if no value of this type can be in such a range."""
         if bound is None:
             return None
         key = self._key(bound.value)
-        return MISSING if key is None else key
+        return MISSING if key is None else (key, bound.inclusive)
 
     def _key(self, value: object) -> bytes | float | bool | None:
         return index_key(value, self.index.type, self._string_bytes)
 
+    def _found(self, metadata: Sequence[dict[str, Any]]) -> list[Any]:
+        path = self._path
+        if len(path) == 1:
+            [name] = path
+            return [each.get(name) for each in metadata]
+        return [lookup(each, path) for each in metadata]
+
 
 class Columns:
-    """All columns of an index. Not safe for threads: its owner holds a lock."""
+    """All columns of an index. One thread changes them, any thread selects.
 
-    def __init__(self, string_bytes: int) -> None:
-        self.namespaces = NamespaceColumn()
+    Args:
+        string_bytes: how much of a string is indexed.
+        rows: the rows that `namespaces` and what is attached know of already.
+    """
+
+    def __init__(
+        self,
+        string_bytes: int,
+        sizes: Sizes,
+        rows: int = 0,
+        namespaces: Sequence[Run] = (),
+    ) -> None:
+        self.sizes = sizes
+        self.rows = rows
+        self.namespaces = NamespaceColumn(sizes, rows, namespaces)
+        self._sealed = rows
         self._string_bytes = string_bytes
         self._metadata: dict[int, MetadataColumn] = {}
+        self._recent = RecentFilters(sizes.cached)
 
-    def column(self, index: StoredMetadataIndex) -> MetadataColumn:
-        """A new empty column for `index`, which is used from `attach` on."""
-        return MetadataColumn(index, self._string_bytes)
+    @property
+    def metadata(self) -> list[MetadataColumn]:
+        """The columns that are attached."""
+        return list(self._metadata.values())
+
+    def column(
+        self, index: StoredMetadataIndex, first: int = 0, runs: Sequence[Run] = ()
+    ) -> MetadataColumn:
+        """A column for `index`, which is used from `attach` on."""
+        return MetadataColumn(index, self._string_bytes, self.sizes, first, runs)
 
     def attach(self, column: MetadataColumn) -> None:
+        """Use a column that knows of the same rows as the others."""
         self._metadata[column.index.created] = column
 
     def drop(self, created: int) -> None:
         del self._metadata[created]
 
-    def born(
-        self, first_row: int, namespaces: Sequence[str | None], metadata: Sequence[bytes | None]
-    ) -> None:
-        """Learn of new rows, from `first_row` on."""
-        for row, namespace in enumerate(namespaces, first_row):
-            if namespace is not None:
-                self.namespaces.add(row, namespace)
-        if not self._metadata:
+    def born(self, namespaces: Sequence[str | None], metadata: Sequence[bytes | None]) -> None:
+        """Learn of the next rows."""
+        first, end = self.rows, self.rows + len(namespaces)
+        many = len(namespaces) >= self.sizes.tail
+        if many:
+            self.seal()
+        named = [row for row, name in enumerate(namespaces, first) if name is not None]
+        names = [name for name in namespaces if name is not None]
+        self.namespaces.add(end, named, names, many=many)
+        if self._metadata:
+            rows, decoded = decode(first, metadata)
+            for column in self._metadata.values():
+                column.add(end, rows, decoded, many=many)
+        self.rows = end
+        if many:
+            self._sealed = end
+        elif end - self._sealed >= self.sizes.tail:
+            self.seal()
+
+    def seal(self) -> None:
+        """Make runs of all that is known; nothing changes for readers."""
+        if self._sealed == self.rows:
             return
-        decoded = [
-            (row, msgspec.json.decode(encoded))
-            for row, encoded in enumerate(metadata, first_row)
-            if encoded is not None
-        ]
-        for column in self._metadata.values():
-            column.add(decoded)
+        for values in (self.namespaces.values, *(each.values for each in self._metadata.values())):
+            values.seal(self.rows)
+        self._sealed = self.rows
 
     def select(
-        self, conditions: Iterable[Condition], indexes: Sequence[StoredMetadataIndex], live: BitMap
+        self, conditions: Sequence[Condition], indexes: Sequence[StoredMetadataIndex], live: BitMap
     ) -> BitMap:
         """The rows of `live` that meet all conditions; a property without an index meets none."""
         by_property = {index.property_name: index.created for index in indexes}
+        used = []
         for condition in conditions:
-            created = by_property.get(condition.property_name)
-            column = None if created is None else self._metadata.get(created)
+            column = self._metadata.get(by_property.get(condition.property_name, -1))
             if column is None:
                 return BitMap()
-            live = column.select(condition, live)
-        return live
+            used.append((column, condition))
+        return self._births(used) & live if used else live
+
+    def _births(self, used: Sequence[tuple[MetadataColumn, Condition]]) -> BitMap:
+        """The rows, alive or not, that meet all conditions."""
+        end = self.rows
+        # as text: True equals 1.0, but is another filter
+        key = repr([(column.index.created, condition) for column, condition in used])
+        births, start = self._recent.get(key)
+        if start < end:
+            found = BitMap(range(start, end))
+            for column, condition in used:
+                found = column.select(condition, found)
+            births = births | found
+            self._recent.put(key, births, end)
+        return births
+
+
+def decode(first: int, metadata: Sequence[bytes | None]) -> tuple[list[int], list[dict[str, Any]]]:
+    """The rows that have metadata, and theirs; `metadata` is of the rows from `first` on."""
+    rows = [row for row, encoded in enumerate(metadata, first) if encoded is not None]
+    return rows, [msgspec.json.decode(encoded) for encoded in metadata if encoded is not None]
 
 
 def lookup(metadata: dict[str, Any], path: Sequence[str]) -> Any:
@@ -235,3 +318,18 @@ def _as_float(value: float) -> float:
 
 def _end(live: BitMap) -> int:
     return int(live.max()) + 1 if live else 0
+
+
+def _learn(
+    values: Values,
+    end: int,
+    present: Sequence[int],
+    keys: Sequence[Any],
+    rows: Sequence[int],
+    *,
+    many: bool,
+) -> None:
+    if many:
+        values.add_run(end, present, keys, rows)
+    else:
+        values.add(present, keys, rows)

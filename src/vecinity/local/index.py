@@ -15,6 +15,7 @@ from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import cursor as cursors
 from vecinity.local import format, scan, store
 from vecinity.local.checksum import row_crc
+from vecinity.local.column_keeper import ColumnPlace
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
@@ -99,7 +100,12 @@ class OpenIndex:
         self._follower = Follower(
             self._connection,
             self._segments,
-            self.settings.indexed_string_bytes,
+            ColumnPlace(
+                folder / "derived" / "columns",
+                self.settings.uuid,
+                self.settings.indexed_string_bytes,
+                self._reader,
+            ),
             0.0 if self.settings.is_synchronous else visibility_delay,
             clock,
         )
@@ -171,6 +177,7 @@ class OpenIndex:
 
     def close(self) -> None:
         """Let go of all files. The caller makes sure that nothing runs any more."""
+        self._follower.close()
         for connection in (*self._readers, self._connection):
             connection.close()
         self._segments.close()
