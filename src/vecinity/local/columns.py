@@ -24,6 +24,13 @@ from vecinity.model import MetadataType
 MISSING = object()
 """What `lookup` finds where nothing is; no JSON value equals it."""
 
+_NOTHING = {type(None), type(MISSING)}
+_TYPES: dict[MetadataType, set[type]] = {
+    "string": {str},
+    "number": {int, float},
+    "boolean": {bool},
+}
+
 
 class NamespaceColumn:
     """Which rows were born into each namespace.
@@ -95,16 +102,23 @@ class MetadataColumn:
             many: make a run of them at once; there must be no tail then.
         """
         first_row = self.index.first_row
-        present, keyed, keys = [], [], []
-        for row, value in zip(rows, self._found(metadata), strict=True):
-            if value is None or value is MISSING or row < first_row:
-                continue
-            present.append(row)
-            key = self._key(value)
-            if key is not None:
-                keyed.append(row)
-                keys.append(key)
-        _learn(self.values, end, present, keys, keyed, many=many)
+        values = self._found(metadata)
+        types = set(map(type, values))
+        if types & _NOTHING or (rows and rows[0] < first_row):
+            held = [
+                (row, value)
+                for row, value in zip(rows, values, strict=True)
+                if row >= first_row and value is not None and value is not MISSING
+            ]
+            rows = [row for row, _ in held]
+            values = [value for _, value in held]
+        present = rows
+        wanted = _TYPES[self.index.type]
+        if types - _NOTHING - wanted:
+            rows = [row for row, value in zip(rows, values, strict=True) if type(value) in wanted]
+            values = [value for value in values if type(value) in wanted]
+        keys = index_keys(values, self.index.type, self._string_bytes)
+        _learn(self.values, end, present, keys, rows, many=many)
 
     def select(self, condition: Condition, live: BitMap) -> BitMap:
         """The rows of `live` that meet `condition`."""
@@ -294,6 +308,21 @@ def index_key(
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _as_float(value)
     return None
+
+
+def index_keys(values: Sequence[Any], wanted: MetadataType, string_bytes: int) -> Sequence[Any]:
+    """The same for many values, all of the type `wanted`."""
+    if wanted == "string":
+        keys = list(map(str.encode, values))
+        if keys and max(map(len, keys)) > string_bytes:
+            return [cut_string(value, string_bytes) for value in values]
+        return keys
+    if wanted == "boolean":
+        return values
+    try:
+        return list(map(float, values))
+    except OverflowError:
+        return [_as_float(value) for value in values]
 
 
 def cut_string(text: str, max_bytes: int) -> bytes:
