@@ -1,8 +1,8 @@
 """The sealed runs of all columns in one file, with what they were derived from.
 
-    8 bytes     "vecicol1", where the digit is the format
+    9 bytes     "vecicol1", where the digit is the format, and the machine's byte order, "l" or "b"
     4 bytes     crc32 of all that follows, little-endian
-    the rest    `SavedColumns` as MessagePack, arrays as little-endian bytes
+    the rest    `SavedColumns` as MessagePack
 
 What is not there, damaged, or of another history of the index is nothing: the columns are then
 read from the store.
@@ -10,22 +10,22 @@ read from the store.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
 from vecinity.local.column_keys import Keys, NumberKeys, StringKeys, offset_type
 from vecinity.local.column_runs import Run
 from vecinity.local.files import write_file
-from vecinity.local.store import StoredMetadataIndex
+from vecinity.local.store import StoredMetadataIndex, StoredMutation
 
-_MAGIC = b"vecicol1"
+_MAGIC = f"vecicol1{sys.byteorder[0]}".encode()
 _HEAD = len(_MAGIC) + 4
 
 
@@ -70,6 +70,14 @@ class SavedColumns(msgspec.Struct, array_like=True):
     namespaces: list[SavedRun]
     metadata: list[SavedColumn]
 
+    def is_past_of(self, index: str, then: StoredMutation | None) -> bool:
+        """Whether the index `index`, whose mutation of this number is `then`, once was so.
+
+        It was not if its directory was restored from a copy, say, and written to again.
+        """
+        ours = (self.index, self.mutation_uuid, self.rows)
+        return then is not None and ours == (index, then.uuid, then.rows)
+
 
 def save(path: Path, columns: SavedColumns) -> None:
     """Durable on return. Raises OSError; what was there before is there then."""
@@ -100,17 +108,17 @@ def unpacked(runs: Sequence[SavedRun]) -> list[Run]:
 def _packed(run: Run) -> SavedRun:
     keys = run.keys
     if isinstance(keys, StringKeys):
-        blob, offsets = keys.blob, _bytes(keys.offsets)
+        blob, offsets = keys.blob, keys.offsets.tobytes()
     else:
-        blob, offsets = _bytes(keys.values), None
+        blob, offsets = keys.values.tobytes(), None
     return SavedRun(
         run.first,
         run.end,
         run.present.serialize(),
         blob,
         offsets,
-        None if run.starts is None else _bytes(run.starts),
-        _bytes(run.rows),
+        None if run.starts is None else run.starts.tobytes(),
+        run.rows.tobytes(),
         {number: rows.serialize() for number, rows in run.heavy.items()},
     )
 
@@ -121,21 +129,13 @@ def _unpacked(saved: SavedRun) -> Run:
         saved.end,
         BitMap.deserialize(saved.present),
         _keys(saved),
-        None if saved.starts is None else _array(saved.starts, np.uint32),
-        _array(saved.rows, np.uint32),
+        None if saved.starts is None else np.frombuffer(saved.starts, np.uint32),
+        np.frombuffer(saved.rows, np.uint32),
         {number: BitMap.deserialize(rows) for number, rows in saved.heavy.items()},
     )
 
 
 def _keys(saved: SavedRun) -> Keys:
     if saved.offsets is None:
-        return NumberKeys(_array(saved.keys, np.float64))
-    return StringKeys(saved.keys, _array(saved.offsets, offset_type(len(saved.keys))))
-
-
-def _bytes(values: npt.NDArray[Any]) -> bytes:
-    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
-
-
-def _array(data: bytes, dtype: type[np.generic]) -> npt.NDArray[Any]:
-    return np.frombuffer(data, np.dtype(dtype).newbyteorder("<"))
+        return NumberKeys(np.frombuffer(saved.keys, np.float64))
+    return StringKeys(saved.keys, np.frombuffer(saved.offsets, offset_type(len(saved.keys))))

@@ -19,7 +19,7 @@ from vecinity.local.column_file import SavedColumn, SavedColumns
 from vecinity.local.column_runs import Sizes
 from vecinity.local.columns import Columns, decode
 from vecinity.local.files import make_folder
-from vecinity.local.store import StoredMetadataIndex, StoredMutation
+from vecinity.local.store import NO_MUTATION, StoredMetadataIndex, StoredMutation
 
 _CHUNK = 1 << 16
 _DUE_ROWS = 50_000
@@ -177,12 +177,11 @@ class ColumnKeeper:
     def _from_file(self, connection: sqlite3.Connection) -> Columns | None:
         """What the file has, if it is of a past of this index."""
         saved = column_file.load(self._place.path)
-        if saved is None or saved.index != self._place.uuid:
+        if saved is None:
             return None
-        if saved.mutation:
-            then = store.mutation(connection, saved.mutation)
-            if then is None or (then.uuid, then.rows) != (saved.mutation_uuid, saved.rows):
-                return None
+        then = store.mutation(connection, saved.mutation) if saved.mutation else NO_MUTATION
+        if not saved.is_past_of(self._place.uuid, then):
+            return None
         rows = saved.rows
         namespaces = column_file.unpacked(saved.namespaces)
         columns = Columns(self._place.string_bytes, self._sizes, rows, namespaces)

@@ -252,8 +252,7 @@ class Columns:
     def _births(self, used: Sequence[tuple[MetadataColumn, Condition]]) -> BitMap:
         """The rows, alive or not, that meet all conditions."""
         end = self.rows
-        # as text: True equals 1.0, but is another filter
-        key = repr([(column.index.created, condition) for column, condition in used])
+        key = _name(used)
         births, start = self._recent.get(key)
         if start < end:
             found = BitMap(range(start, end))
@@ -268,6 +267,11 @@ def decode(first: int, metadata: Sequence[bytes | None]) -> tuple[list[int], lis
     """The rows that have metadata, and theirs; `metadata` is of the rows from `first` on."""
     rows = [row for row, encoded in enumerate(metadata, first) if encoded is not None]
     return rows, [msgspec.json.decode(encoded) for encoded in metadata if encoded is not None]
+
+
+def _name(used: Sequence[tuple[MetadataColumn, Condition]]) -> str:
+    """What a filter is remembered by: text, since True equals 1.0, but is another filter."""
+    return repr([(column.index.created, condition) for column, condition in used])
 
 
 def lookup(metadata: dict[str, Any], path: Sequence[str]) -> Any:
