@@ -11,6 +11,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from tests.search.compare import Mismatch, Pair, Query, Shape, Step
+from tests.search.model import Json
 from tests.search.strategies import histories, shapes
-from vecinity.local import column_file, column_keeper, column_values, columns, follower
+from vecinity.local import column_file, column_keeper, column_set, column_values, follower
 from vecinity.local.column_file import SavedColumns
 from vecinity.local.column_runs import Sizes, merge
 from vecinity.local.column_values import Values
@@ -49,6 +51,7 @@ class ColumnsPair(Pair):
         super().run(step)
         for query in self._queries[-_ASKED_AGAIN:]:
             self.query(query)
+            self.query(replace(query, filter=_twin(query.filter)))
         if step.method == "query":
             self._queries.append(*step.arguments)
 
@@ -65,6 +68,12 @@ class ColumnsPair(Pair):
         """Save the columns while the index is open."""
         with self._index._index._use() as index:  # type: ignore[attr-defined]
             index._follower.save_columns()
+
+    def renew_indexes(self) -> None:
+        """Drop each metadata index and create it again: older vectors may not be in it now."""
+        for name, (type_, _) in list(self.model.metadata_indexes.items()):
+            self.delete_metadata_index(name)
+            self.create_metadata_index(name, type_)
 
     def _remove(self, data: bytes, place: int) -> None:
         shutil.rmtree(self._file.parent)
@@ -124,11 +133,23 @@ _interruptions = st.lists(
                 st.just("reopen_with"),
                 st.tuples(st.sampled_from(list(_TREATMENTS)), st.integers(0, 10**6)),
             ),
-            st.just(Step("save", ())),
+            st.sampled_from([Step("save", ()), Step("renew_indexes", ())]),
         ),
     ),
     max_size=5,
 )
+
+
+def _twin(json: Json) -> Json:
+    """The same filter with numbers for booleans, and the other way round, where they are equal."""
+    if isinstance(json, dict):
+        # no range has a boolean end
+        return {k: v if k in ("$gt", "$gte", "$lt", "$lte") else _twin(v) for k, v in json.items()}
+    if isinstance(json, list):
+        return [_twin(value) for value in json]
+    if isinstance(json, bool):
+        return int(json)
+    return bool(json) if isinstance(json, int | float) and json in (0, 1) else json
 
 
 def _interrupted(history: list[Step], interruptions: list[tuple[int, Step]]) -> list[Step]:
@@ -176,7 +197,7 @@ def _merges_forget_the_oldest_run(patch: pytest.MonkeyPatch) -> None:
 
 def _equal_numbers_are_one_filter(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        columns,
+        column_set,
         "_name",
         lambda used: str(hash(tuple((column.index.created, c) for column, c in used))),
     )
@@ -193,7 +214,7 @@ def _recent_filters_stay_as_they_are(patch: pytest.MonkeyPatch) -> None:
 
 
 def _recent_filters_outlive_their_index(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(columns, "_name", lambda used: repr([condition for _, condition in used]))
+    patch.setattr(column_set, "_name", lambda used: repr([condition for _, condition in used]))
 
 
 def _any_file_is_believed(patch: pytest.MonkeyPatch) -> None:

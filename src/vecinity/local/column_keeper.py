@@ -17,8 +17,9 @@ from pathlib import Path
 from vecinity.local import column_file, store
 from vecinity.local.column_file import SavedColumn, SavedColumns
 from vecinity.local.column_runs import Sizes
-from vecinity.local.columns import Columns, decode
+from vecinity.local.column_set import Columns, read
 from vecinity.local.files import make_folder
+from vecinity.local.properties import Properties
 from vecinity.local.store import NO_MUTATION, StoredMetadataIndex, StoredMutation
 
 _CHUNK = 1 << 16
@@ -212,9 +213,10 @@ class ColumnKeeper:
 def _fill(columns: Columns, connection: sqlite3.Connection, index: StoredMetadataIndex) -> None:
     """Add the column of `index`, with the rows that the others know of."""
     column = columns.column(index, min(index.first_row, columns.rows))
+    properties = Properties([column.top])
     for start in range(index.first_row, columns.rows, _CHUNK):
         end = min(start + _CHUNK, columns.rows)
         births = store.births(connection, start, end)
-        rows, decoded = decode(start, [encoded for _, encoded in births])
-        column.add(end, rows, decoded, many=True)
+        rows, tops = read(properties, start, [encoded for _, encoded in births])
+        column.add(end, rows, tops[column.top], many=True)
     columns.attach(column)

@@ -1,4 +1,4 @@
-"""Namespaces and metadata indexes as bitmaps of rows: a filter becomes the set of rows it selects.
+"""A namespace, or the condition of a filter, becomes the bitmap of the rows that it selects.
 
 Columns only ever learn of births. What a bitmap holds beyond a snapshot's rows, or of dead rows, is
 cut away by the snapshot's own bitmap of live rows.
@@ -17,7 +17,6 @@ from pyroaring import BitMap
 from vecinity.filters import Bound, Condition, Range, Scalar
 from vecinity.local.column_runs import Run, Sizes
 from vecinity.local.column_values import Values
-from vecinity.local.recent import RecentFilters
 from vecinity.local.store import StoredMetadataIndex
 from vecinity.model import MetadataType
 
@@ -93,16 +92,21 @@ class MetadataColumn:
         self._path = index.property_name.split(".")
         self._string_bytes = string_bytes
 
-    def add(
-        self, end: int, rows: Sequence[int], metadata: Sequence[dict[str, Any]], *, many: bool
-    ) -> None:
-        """Learn of (row, metadata) born, all before `end`; rows before the index are passed over.
+    @property
+    def top(self) -> str:
+        """The property at the top of metadata that this one is, or is inside of."""
+        return self._path[0]
+
+    def add(self, end: int, rows: Sequence[int], tops: Sequence[Any], *, many: bool) -> None:
+        """Learn of rows born, all before `end`; rows before the index are passed over.
 
         Args:
+            tops: what each row has at `top`, or None.
             many: make a run of them at once; there must be no tail then.
         """
         first_row = self.index.first_row
-        values = self._found(metadata)
+        inside = self._path[1:]
+        values = [_inside(top, inside) for top in tops] if inside else tops
         types = set(map(type, values))
         if types & _NOTHING or (rows and rows[0] < first_row):
             held = [
@@ -160,124 +164,14 @@ class MetadataColumn:
     def _key(self, value: object) -> bytes | float | bool | None:
         return index_key(value, self.index.type, self._string_bytes)
 
-    def _found(self, metadata: Sequence[dict[str, Any]]) -> list[Any]:
-        path = self._path
-        if len(path) == 1:
-            [name] = path
-            return [each.get(name) for each in metadata]
-        return [lookup(each, path) for each in metadata]
-
-
-class Columns:
-    """All columns of an index. One thread changes them, any thread selects.
-
-    Args:
-        string_bytes: how much of a string is indexed.
-        rows: the rows that `namespaces` and what is attached know of already.
-    """
-
-    def __init__(
-        self,
-        string_bytes: int,
-        sizes: Sizes,
-        rows: int = 0,
-        namespaces: Sequence[Run] = (),
-    ) -> None:
-        self.sizes = sizes
-        self.rows = rows
-        self.namespaces = NamespaceColumn(sizes, rows, namespaces)
-        self._sealed = rows
-        self._string_bytes = string_bytes
-        self._metadata: dict[int, MetadataColumn] = {}
-        self._recent = RecentFilters(sizes.cached)
-
-    @property
-    def metadata(self) -> list[MetadataColumn]:
-        """The columns that are attached."""
-        return list(self._metadata.values())
-
-    def column(
-        self, index: StoredMetadataIndex, first: int = 0, runs: Sequence[Run] = ()
-    ) -> MetadataColumn:
-        """A column for `index`, which is used from `attach` on."""
-        return MetadataColumn(index, self._string_bytes, self.sizes, first, runs)
-
-    def attach(self, column: MetadataColumn) -> None:
-        """Use a column that knows of the same rows as the others."""
-        self._metadata[column.index.created] = column
-
-    def drop(self, created: int) -> None:
-        del self._metadata[created]
-
-    def born(self, namespaces: Sequence[str | None], metadata: Sequence[bytes | None]) -> None:
-        """Learn of the next rows."""
-        first, end = self.rows, self.rows + len(namespaces)
-        many = len(namespaces) >= self.sizes.tail
-        if many:
-            self.seal()
-        named = [row for row, name in enumerate(namespaces, first) if name is not None]
-        names = [name for name in namespaces if name is not None]
-        self.namespaces.add(end, named, names, many=many)
-        if self._metadata:
-            rows, decoded = decode(first, metadata)
-            for column in self._metadata.values():
-                column.add(end, rows, decoded, many=many)
-        self.rows = end
-        if many:
-            self._sealed = end
-        elif end - self._sealed >= self.sizes.tail:
-            self.seal()
-
-    def seal(self) -> None:
-        """Make runs of all that is known; nothing changes for readers."""
-        if self._sealed == self.rows:
-            return
-        for values in (self.namespaces.values, *(each.values for each in self._metadata.values())):
-            values.seal(self.rows)
-        self._sealed = self.rows
-
-    def select(
-        self, conditions: Sequence[Condition], indexes: Sequence[StoredMetadataIndex], live: BitMap
-    ) -> BitMap:
-        """The rows of `live` that meet all conditions; a property without an index meets none."""
-        by_property = {index.property_name: index.created for index in indexes}
-        used = []
-        for condition in conditions:
-            column = self._metadata.get(by_property.get(condition.property_name, -1))
-            if column is None:
-                return BitMap()
-            used.append((column, condition))
-        return self._births(used) & live if used else live
-
-    def _births(self, used: Sequence[tuple[MetadataColumn, Condition]]) -> BitMap:
-        """The rows, alive or not, that meet all conditions."""
-        end = self.rows
-        key = _name(used)
-        births, start = self._recent.get(key)
-        if start < end:
-            found = BitMap(range(start, end))
-            for column, condition in used:
-                found = column.select(condition, found)
-            births = births | found
-            self._recent.put(key, births, end)
-        return births
-
-
-def decode(first: int, metadata: Sequence[bytes | None]) -> tuple[list[int], list[dict[str, Any]]]:
-    """The rows that have metadata, and theirs; `metadata` is of the rows from `first` on."""
-    rows = [row for row, encoded in enumerate(metadata, first) if encoded is not None]
-    return rows, [msgspec.json.decode(encoded) for encoded in metadata if encoded is not None]
-
-
-def _name(used: Sequence[tuple[MetadataColumn, Condition]]) -> str:
-    """What a filter is remembered by: text, since True equals 1.0, but is another filter."""
-    return repr([(column.index.created, condition) for column, condition in used])
-
 
 def lookup(metadata: dict[str, Any], path: Sequence[str]) -> Any:
     """The value at `path`, or MISSING."""
-    value: Any = metadata.get(path[0], MISSING)
-    for part in path[1:]:
+    return _inside(metadata, path)
+
+
+def _inside(value: Any, path: Sequence[str]) -> Any:
+    for part in path:
         value = value.get(part, MISSING) if isinstance(value, dict) else MISSING
     return value
 
