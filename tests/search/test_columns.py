@@ -30,7 +30,8 @@ from vecinity.local.recent import RecentFilters
 
 _TINY = [
     Sizes(tail=1, fanout=2, finished=4, heavy=2, unsaved=-1),
-    Sizes(tail=2, fanout=2, finished=64, heavy=1, unsaved=-1),
+    Sizes(tail=32, fanout=2, finished=1_000, heavy=1, unsaved=-1),
+    Sizes(tail=8, fanout=2, finished=1_000, heavy=3, unsaved=-1),
     Sizes(tail=3, fanout=3, finished=64, heavy=3, cached=1_200, unsaved=-1),
     Sizes(tail=1_000, unsaved=-1),
     Sizes(tail=2, fanout=4, finished=6, heavy=4, unsaved=3),

@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from vecinity.errors import StorageUnavailable
 from vecinity.local import column_file, store
 from vecinity.local.column_file import SavedColumn, SavedColumns
 from vecinity.local.column_runs import Sizes
 from vecinity.local.column_set import Columns, read
 from vecinity.local.files import make_folder
 from vecinity.local.properties import Properties
+from vecinity.local.readers import Readers
 from vecinity.local.store import NO_MUTATION, StoredMetadataIndex, StoredMutation
 
 _CHUNK = 1 << 16
@@ -35,13 +38,13 @@ class ColumnPlace:
         path: the file that they are saved to; it need not exist.
         uuid: the index's own.
         string_bytes: how much of a string is indexed.
-        reader: lends a connection to the store.
+        readers: lends connections to the store.
     """
 
     path: Path
     uuid: str
     string_bytes: int
-    reader: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    readers: Readers
 
 
 class ColumnKeeper:
@@ -63,6 +66,7 @@ class ColumnKeeper:
         self._place = place
         self._sizes = sizes
         self._newest = newest
+        self._opened_rows = newest.rows
         self._wanted = {index.created: index for index in indexes}
         self._columns: Columns | None = None
         self._changing = threading.Lock()
@@ -73,11 +77,18 @@ class ColumnKeeper:
 
     @property
     def ready(self) -> Columns:
-        """The columns; the first time they are loaded or built, which can take seconds."""
+        """The columns; the first time they are loaded or built, which can take seconds.
+
+        Raises:
+            sqlite3.Error, StorageUnavailable: the store is damaged.
+        """
         columns = self._columns
         if columns is None:
             with self._loading:
-                columns = self._columns or self._load()
+                try:
+                    columns = self._columns or self._load()
+                except msgspec.DecodeError as error:
+                    raise StorageUnavailable(f"metadata is damaged: {error}") from error
         return columns
 
     def born(
@@ -89,7 +100,7 @@ class ColumnKeeper:
         """Learn of the rows that `mutation` gave birth to, after all that is known."""
         if self._columns is None and self._newest.rows <= self._sizes.unsaved:
             # so few are read at once, and many more may follow; if it fails, a query tries again
-            with contextlib.suppress(OSError, sqlite3.Error):
+            with contextlib.suppress(OSError, sqlite3.Error, StorageUnavailable):
                 _ = self.ready
         with self._changing:
             if self._columns is not None:
@@ -118,10 +129,10 @@ class ColumnKeeper:
 
     @property
     def unsaved(self) -> int:
-        """How many rows would have to be read again after a restart, at most."""
+        """How many rows would have to be read again after a restart, as far as is known."""
         columns = self._columns
         if columns is None:
-            return 0
+            return self._newest.rows - self._opened_rows
         new = [i for i in self._wanted.copy().values() if i.created not in self._saved_indexes]
         since = min([self._saved_rows, *(index.first_row for index in new)])
         return columns.rows - since
@@ -134,12 +145,13 @@ class ColumnKeeper:
     def save(self) -> None:
         """Put all that is known into the file; writes wait for milliseconds, reads not at all.
 
+        Columns that were not needed so far are loaded first, while writes go on.
+
         Raises:
             OSError: the file is as it was.
+            sqlite3.Error, StorageUnavailable: the columns can't be built.
         """
-        columns = self._columns
-        if columns is None:
-            return
+        columns = self.ready
         with self._saving:
             with self._changing:
                 columns.seal()
@@ -161,12 +173,12 @@ class ColumnKeeper:
 
     def close(self) -> None:
         """Save what is worth it; a disk that is full, say, only makes the next start slower."""
-        if self.unsaved > self._sizes.unsaved:
+        if self._columns is not None and self.unsaved > self._sizes.unsaved:
             with contextlib.suppress(OSError):
                 self.save()
 
     def _load(self) -> Columns:
-        with self._place.reader() as connection:
+        with self._place.readers.lend() as connection:
             columns = self._from_file(connection) or Columns(self._place.string_bytes, self._sizes)
             # the most of it while writes go on
             self._catch_up(columns, connection)

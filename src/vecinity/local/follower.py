@@ -86,10 +86,10 @@ class Follower:
         return self._columns.is_due
 
     def save_columns(self) -> None:
-        """Write the columns to their file, in any thread.
+        """Write the columns to their file, in any thread. See `ColumnKeeper.save`.
 
         Raises:
-            OSError: the file is as it was.
+            OSError, sqlite3.Error, StorageUnavailable: the file is as it was.
         """
         self._columns.save()
 

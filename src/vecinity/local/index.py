@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +16,9 @@ from vecinity.local.checksum import row_crc
 from vecinity.local.column_keeper import ColumnPlace
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
-from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
+from vecinity.local.files import make_folder, open_writer, sync_folder
 from vecinity.local.follower import Change, Follower
+from vecinity.local.readers import Readers
 from vecinity.local.rows import Segments, as_bytes
 from vecinity.local.search import RowNumbers, nearest
 from vecinity.local.settings import IndexSettings
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
     from vecinity.limits import Limits
     from vecinity.local.mutations import Mutation
-
-_IDLE_READERS = 2
 
 
 def create(folder: Path, settings: IndexSettings) -> None:
@@ -82,7 +79,7 @@ class OpenIndex:
         self._folder = folder
         self._cursor_key = cursor_key
         self._clock = clock
-        self._readers: list[sqlite3.Connection] = []
+        self._readers = Readers(folder / "index.db")
         self._connection = open_writer(folder / "index.db")
         format.check(self._connection, folder / "index.db")
         self.settings = IndexSettings.load(self._connection)
@@ -104,7 +101,7 @@ class OpenIndex:
                 folder / "derived" / "columns",
                 self.settings.uuid,
                 self.settings.indexed_string_bytes,
-                self._reader,
+                self._readers,
             ),
             0.0 if self.settings.is_synchronous else visibility_delay,
             clock,
@@ -138,7 +135,7 @@ class OpenIndex:
         return self._query(snapshot, values, options, itself=row)
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             if cursor is None:
                 snapshot = self._follower.snapshot.mutation
                 after, expires = None, self._clock() + CURSOR_LIFETIME_SECONDS
@@ -178,8 +175,8 @@ class OpenIndex:
     def close(self) -> None:
         """Let go of all files. The caller makes sure that nothing runs any more."""
         self._follower.close()
-        for connection in (*self._readers, self._connection):
-            connection.close()
+        self._readers.close()
+        self._connection.close()
         self._segments.close()
 
     def _query(
@@ -205,7 +202,7 @@ class OpenIndex:
         rows = self._follower.select(snapshot, options.namespace, ())
         if not conditions:
             return rows
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             return scan.meeting(connection, rows, conditions)
 
     def _matches(
@@ -240,7 +237,7 @@ class OpenIndex:
 
     def _rows_of_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
         last = snapshot.mutation
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             found = store.newest_rows(connection, ids, last.rows, last.number)
         return {vector_id: row for vector_id, (row, _) in found.items()}
 
@@ -248,7 +245,7 @@ class OpenIndex:
         self, snapshot: Snapshot, rows: Sequence[int]
     ) -> dict[int, tuple[StoredRow, FloatArray]]:
         """Rows with their values, each verified against its crc."""
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             stored = store.rows_by_number(connection, rows)
         size = self.settings.segment_rows
         result = {}
@@ -261,21 +258,6 @@ class OpenIndex:
                 )
             result[number] = (row, values)
         return result
-
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
-        """A reading connection for the time of one statement."""
-        try:
-            connection = self._readers.pop()
-        except IndexError:
-            connection = open_reader(self._folder / "index.db")
-        try:
-            yield connection
-        finally:
-            if len(self._readers) < _IDLE_READERS:
-                self._readers.append(connection)
-            else:
-                connection.close()
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:
