@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 import vecinity
-from vecinity.errors import IndexFull
+from vecinity.errors import IndexFull, StorageUnavailable
 from vecinity.limits import CLOUDFLARE
 from vecinity.local import column_file, column_keeper, follower, store
 from vecinity.local.column_runs import Run, Sizes, merge
@@ -148,6 +148,38 @@ def test_columns_are_due_when_much_is_unsaved(
         saved = column_file.load(_file(folder))
         assert saved is not None
         assert saved.rows == 21
+
+
+def test_columns_that_nobody_needed_are_saved_too(
+    folder: Path, reads: list[tuple[int, int]]
+) -> None:
+    with _open(folder) as index:
+        index.upsert(_vectors(range(30)))
+    reads.clear()
+    with _open(folder) as index, _follower(index) as found:
+        for n in range(30, 50):
+            index.upsert(_vectors([n]))
+        assert reads == []
+        found.save_columns()
+        saved = column_file.load(_file(folder))
+        assert saved is not None
+        assert saved.rows == 50
+        assert reads == [(30, 50)]
+
+
+def test_damaged_metadata_is_reported_and_writes_go_on(folder: Path) -> None:
+    with _open(folder) as index:
+        index.upsert(_vectors(range(9)))
+    connection = sqlite3.connect(_file(folder).parent.parent / "index.db")
+    with connection:
+        connection.execute("UPDATE rows SET metadata = ? WHERE row = 3", (b"{",))
+    connection.close()
+    with _open(folder) as index:
+        index.upsert(_vectors([9]))
+        with pytest.raises(StorageUnavailable, match="metadata is damaged"):
+            _below(index, 5)
+        index.upsert(_vectors([10]))
+        assert index.query([10.0], top_k=1)[0].id == "10"
 
 
 def test_a_full_disk_harms_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
