@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from vecinity.local.column_keys import Keys, Unsigned, group
+from vecinity.local.column_keys import Keys, Unsigned, group, group_sorted
 
 _NO_ROWS: Unsigned = np.zeros(0, np.uint32)
 
@@ -117,7 +117,7 @@ def merge(runs: Sequence[Run], heavy: int) -> Run:
     """One run of several, which follow each other."""
     present = BitMap.union(*(run.present for run in runs))
     first, end = runs[0].first, runs[-1].end
-    distinct, numbers = group([key for run in runs for key in run.keys.all()])
+    distinct, numbers = group_sorted([key for run in runs for key in run.keys.all()])
     codes, large = [], dict[int, BitMap]()
     start = 0
     for run in runs:
