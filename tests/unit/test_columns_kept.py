@@ -301,3 +301,13 @@ def test_merges_do_not_keep_readers_waiting(folder: Path, monkeypatch: pytest.Mo
         go_on.set()
         writer.join()
         assert _below(index, 50) == [str(n) for n in range(12)]
+
+
+def test_the_dead_stay_dead_after_a_restart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_DEAD_ROWS", 7)
+    with _open(folder) as index:
+        index.upsert(_vectors(range(30)))
+        index.delete_by_ids([str(n) for n in range(30) if n % 4])
+    with _open(folder) as index:
+        assert _below(index, 30) == [str(n) for n in range(0, 30, 4)]
+        assert index.describe().vector_count == 8

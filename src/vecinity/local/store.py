@@ -53,6 +53,7 @@ CREATE TABLE metadata_indexes (
 """
 
 _CHUNK = 500
+_DEAD_ROWS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +211,12 @@ def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[t
 
 def dead_rows(connection: sqlite3.Connection, mutation: int) -> Iterator[list[int]]:
     """The rows that the snapshot at `mutation` no longer has, in parts."""
+    (last,) = connection.execute("SELECT max(row) FROM deaths").fetchone()
     # one text is several times faster than as many rows of a result
-    query = """SELECT '[' || group_concat(row) || ']' FROM deaths
-               WHERE died <= ? GROUP BY row >> 20"""
-    for (rows,) in connection.execute(query, (mutation,)):
+    query = """SELECT '[' || ifnull(group_concat(row), '') || ']' FROM deaths
+               WHERE row >= ? AND row < ? AND died <= ?"""
+    for start in range(0, 0 if last is None else last + 1, _DEAD_ROWS):
+        (rows,) = connection.execute(query, (start, start + _DEAD_ROWS, mutation)).fetchone()
         yield msgspec.json.decode(rows, type=list[int])
 
 
