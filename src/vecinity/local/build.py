@@ -79,8 +79,9 @@ class _Source:
 
 
 def _alive(connection: sqlite3.Connection, job: Job) -> RowNumbers:
-    dead = BitMap(store.dead_rows(connection, job.mutation))
-    alive = BitMap(range(job.first, job.end)) - dead
+    alive = BitMap(range(job.first, job.end))
+    for part in store.dead_rows(connection, job.mutation):
+        alive -= BitMap(part)
     return np.frombuffer(alive.to_array(), np.uint32).astype(np.int64)
 
 

@@ -124,12 +124,17 @@ def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) ->
         beside.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o600 if private else 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        # on a full disk half a file would take the space that others need
+        beside.unlink()
+        raise
     sync_folder(path.parent)
 
 

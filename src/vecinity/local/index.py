@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +14,12 @@ from vecinity.local import block, format, scan, store
 from vecinity.local import cursor as cursors
 from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Job, load_all
 from vecinity.local.checksum import row_crc
+from vecinity.local.column_keeper import ColumnPlace
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
-from vecinity.local.files import make_folder, open_reader, open_writer, remove_file, sync_folder
+from vecinity.local.files import make_folder, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
+from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments
 from vecinity.local.search import Question, nearest
 from vecinity.local.settings import IndexSettings
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     from vecinity.limits import Limits
     from vecinity.local.mutations import Mutation
-
-_IDLE_READERS = 2
 
 
 def create(folder: Path, settings: IndexSettings) -> None:
@@ -89,7 +87,7 @@ class OpenIndex:
         self._tail_rows = tail_rows
         self._cursor_key = cursor_key
         self._clock = clock
-        self._readers: list[sqlite3.Connection] = []
+        self._readers = Readers(folder / "index.db")
         self._connection = open_writer(folder / "index.db")
         format.check(self._connection, folder / "index.db")
         self.settings = IndexSettings.load(self._connection)
@@ -107,7 +105,12 @@ class OpenIndex:
         self._follower = Follower(
             self._connection,
             self._segments,
-            self.settings.indexed_string_bytes,
+            ColumnPlace(
+                folder / "derived" / "columns",
+                self.settings.uuid,
+                self.settings.indexed_string_bytes,
+                self._readers,
+            ),
             0.0 if self.settings.is_synchronous else visibility_delay,
             clock,
         )
@@ -177,7 +180,7 @@ class OpenIndex:
         return self._query(snapshot, values, options, itself=row)
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             if cursor is None:
                 snapshot = self._follower.snapshot.mutation
                 after, expires = None, self._clock() + CURSOR_LIFETIME_SECONDS
@@ -216,8 +219,9 @@ class OpenIndex:
 
     def close(self) -> None:
         """Let go of all files. The caller makes sure that nothing runs any more."""
-        for connection in (*self._readers, self._connection):
-            connection.close()
+        self._follower.close()
+        self._readers.close()
+        self._connection.close()
         self._segments.close()
 
     def _query(
@@ -245,7 +249,7 @@ class OpenIndex:
         rows = self._follower.select(snapshot, options.namespace, ())
         if not conditions:
             return rows
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             return scan.meeting(connection, rows, conditions)
 
     def _matches(
@@ -280,7 +284,7 @@ class OpenIndex:
 
     def _rows_of_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
         last = snapshot.mutation
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             found = store.newest_rows(connection, ids, last.rows, last.number)
         return {vector_id: row for vector_id, (row, _) in found.items()}
 
@@ -288,7 +292,7 @@ class OpenIndex:
         self, snapshot: Snapshot, rows: Sequence[int]
     ) -> dict[int, tuple[StoredRow, FloatArray]]:
         """Rows with their values, each verified against its crc."""
-        with self._reader() as connection:
+        with self._readers.lend() as connection:
             stored = store.rows_by_number(connection, rows)
         size = self.settings.segment_rows
         result = {}
@@ -301,21 +305,6 @@ class OpenIndex:
                 )
             result[number] = (row, values)
         return result
-
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
-        """A reading connection for the time of one statement."""
-        try:
-            connection = self._readers.pop()
-        except IndexError:
-            connection = open_reader(self.folder / "index.db")
-        try:
-            yield connection
-        finally:
-            if len(self._readers) < _IDLE_READERS:
-                self._readers.append(connection)
-            else:
-                connection.close()
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:

@@ -162,7 +162,7 @@ class Transaction:
             raise IndexFull("vector", self._limits.vectors_per_index)
         most = self._limits.namespaces_per_index
         follower = self._follower
-        if follower.namespaces + len(batch) > most:
+        if follower.namespaces_at_most + len(batch) > most:
             new = {n for n in batch.namespaces if n is not None and not follower.has_namespace(n)}
             if follower.namespaces + len(new) > most:
                 raise IndexFull("namespace", most)

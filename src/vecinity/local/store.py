@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import msgspec
+
 from vecinity.model import MetadataType
 
 SCHEMA = """
@@ -51,6 +53,7 @@ CREATE TABLE metadata_indexes (
 """
 
 _CHUNK = 500
+_DEAD_ROWS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +196,13 @@ def all_rows(connection: sqlite3.Connection, first: int, end: int) -> Iterator[S
         yield StoredRow(*stored)
 
 
-def namespaces(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
-    """(row, namespace) of every row that has one, in order."""
+def births(
+    connection: sqlite3.Connection, first: int, end: int
+) -> Iterator[tuple[str | None, bytes | None]]:
+    """(namespace, metadata) of the rows from `first` to before `end`, in order."""
     return connection.execute(
-        "SELECT row, namespace FROM rows WHERE namespace IS NOT NULL ORDER BY row"
+        "SELECT namespace, metadata FROM rows WHERE row >= ? AND row < ? ORDER BY row",
+        (first, end),
     )
 
 
@@ -209,10 +215,15 @@ def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[t
     )
 
 
-def dead_rows(connection: sqlite3.Connection, mutation: int) -> list[int]:
-    """The rows that the snapshot at `mutation` no longer has."""
-    query = "SELECT row FROM deaths WHERE died <= ?"
-    return [row for (row,) in connection.execute(query, (mutation,))]
+def dead_rows(connection: sqlite3.Connection, mutation: int) -> Iterator[list[int]]:
+    """The rows that the snapshot at `mutation` no longer has, in parts."""
+    (last,) = connection.execute("SELECT max(row) FROM deaths").fetchone()
+    # one text is several times faster than as many rows of a result
+    query = """SELECT '[' || ifnull(group_concat(row), '') || ']' FROM deaths
+               WHERE row >= ? AND row < ? AND died <= ?"""
+    for start in range(0, 0 if last is None else last + 1, _DEAD_ROWS):
+        (rows,) = connection.execute(query, (start, start + _DEAD_ROWS, mutation)).fetchone()
+        yield msgspec.json.decode(rows, type=list[int])
 
 
 def later_deaths(connection: sqlite3.Connection, mutation: int) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def _check(folder: Path, connection: sqlite3.Connection) -> Iterator[str]:
 def _check_rows(
     connection: sqlite3.Connection, segments: Segments, last: store.StoredMutation
 ) -> Iterator[str]:
-    dead = set(store.dead_rows(connection, last.number))
+    dead = set(itertools.chain.from_iterable(store.dead_rows(connection, last.number)))
     size = segments.segment_rows
     expected = live = digest = 0
     for row in store.all_rows(connection, 0, last.rows):
