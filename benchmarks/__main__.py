@@ -12,7 +12,18 @@ from typing import Any
 from benchmarks import pages, plots
 from benchmarks.options import Options, options, parser
 
-PARTS = ("rest", "real", "million")
+PARTS = (
+    "rest",
+    "real",
+    "million",
+    "wide",
+    "filters",
+    "namespaces",
+    "updates",
+    "opening",
+    "size",
+    "scale",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.options import Options
@@ -161,3 +161,8 @@ def available(options: Options, peers: tuple[Peer, ...]) -> list[Peer]:
             continue
         found.append(peer)
     return found
+
+
+def usual_only(peer: Peer) -> Peer:
+    """The peer with its usual setting as the only one."""
+    return replace(peer, grid=(peer.usual,))
