@@ -51,11 +51,6 @@ class Process:
             raise RuntimeError(f"{self.peer.name}: {answer['error']}")
         return answer["result"]
 
-    def kill(self) -> None:
-        """End it as a power failure would."""
-        self._process.kill()
-        self._process.wait()
-
     def close(self) -> None:
         """End it and wait for that."""
         if self._process.stdin is not None:

@@ -52,6 +52,8 @@ def compare(options: Options, vectors: VectorSet, peers: Sequence[Peer]) -> dict
                     setting=process.peer.usual,
                     count=options.soak,
                 )
+    for peer in peers:
+        discard(options, vectors, peer)
     return {**describe(vectors), "soak": options.soak, "rounds": options.rounds, "peers": numbers}
 
 
@@ -61,7 +63,7 @@ def build(
     """Build a peer's index in its folder; what the building cost."""
     folder = index_folder(options, vectors, peer, suffix)
     record = folder.with_suffix(".json")
-    if options.reuse and record.exists():
+    if options.keep and record.exists():
         kept: dict[str, Any] = json.loads(record.read_text())
         return kept
     record.unlink(missing_ok=True)
@@ -96,6 +98,14 @@ def index_folder(options: Options, vectors: VectorSet, peer: Peer, suffix: str =
     """Where a peer's index of a set is."""
     name = "-".join(peer.module) + suffix
     return options.cache / "indexes" / vectors.tag() / name
+
+
+def discard(options: Options, vectors: VectorSet, peer: Peer, suffix: str = "") -> None:
+    """Delete a peer's index, unless indexes are kept."""
+    if not options.keep:
+        folder = index_folder(options, vectors, peer, suffix)
+        folder.with_suffix(".json").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def describe(vectors: VectorSet) -> dict[str, Any]:

@@ -19,7 +19,8 @@ class Options:
     out: where pages, their numbers and their plots go.
     rows: the most rows of a set, None for all; queries: how many of the 500.
     peers: names to run, None for all.
-    reuse: take indexes that an earlier run built, with the numbers of their building.
+    keep: leave indexes in the cache, and take those that an earlier run left there, with the
+        numbers of their building.
     """
 
     data: Path | None
@@ -30,7 +31,7 @@ class Options:
     queries: int = 500
     soak: int = 10_000
     peers: tuple[str, ...] | None = None
-    reuse: bool = False
+    keep: bool = False
     plots: bool = True
 
     def real(self) -> Path:
@@ -64,7 +65,7 @@ def parser(parts: tuple[str, ...]) -> argparse.ArgumentParser:
     made.add_argument("--queries", type=int, default=500, help="queries of a set (%(default)s)")
     made.add_argument("--peers", help="names separated by commas; default: all")
     made.add_argument("--scale", choices=("small", "full"), default="full", help="small: a trial")
-    made.add_argument("--reuse", action="store_true", help="keep indexes that were built before")
+    made.add_argument("--keep", action="store_true", help="leave indexes there for the next run")
     made.add_argument("--no-plots", dest="plots", action="store_false", help="tables only")
     made.add_argument("--render", action="store_true", help="pages from the numbers there are")
     return made
@@ -82,7 +83,7 @@ def options(given: argparse.Namespace) -> Options:
         queries=min(given.queries, 50) if small else given.queries,
         soak=200 if small else 10_000,
         peers=tuple(given.peers.split(",")) if given.peers else None,
-        reuse=given.reuse,
+        keep=given.keep,
         plots=given.plots,
     )
 

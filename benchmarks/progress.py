@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, track
 
 T = TypeVar("T")
 _CONSOLE = Console(stderr=True)
@@ -20,8 +20,10 @@ def bar(what: str, items: Iterable[T], total: float | None = None) -> Iterable[T
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """A spinner while something runs whose end nobody knows."""
-    with _CONSOLE.status(what):
+    """A spinner and a clock while something runs whose end nobody knows."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=_CONSOLE, transient=True) as progress:
+        progress.add_task(what, total=None)
         yield
     _CONSOLE.print(what, "done", style="dim")
 

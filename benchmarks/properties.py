@@ -1,10 +1,11 @@
-"""Metadata of the real set for the filters part, and the filters: random ones and correlated ones."""
+"""Metadata of the real set, and filters over it: random ones and such as go with the texts."""
 
 from __future__ import annotations
 
 import gzip
 import json
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,7 @@ def write(options: Options, count: int) -> tuple[Path, list[Filter]]:
     filter that none of the rows matches is left out."""
     rng = np.random.default_rng(11)
     with gzip.open(options.real() / "metadata.jsonl.gz") as lines:
-        records = [
-            json.loads(line)["metadata"] for _, line in zip(range(count), lines, strict=False)
-        ]
+        records = [json.loads(line)["metadata"] for line in islice(lines, count)]
     kept = [{name: record[name] for name in _KEPT} for record in records]
     for record, value in zip(kept, rng.random(len(kept)).tolist(), strict=True):
         record["random"] = value

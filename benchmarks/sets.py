@@ -68,15 +68,15 @@ def mixed(options: Options, count: int) -> VectorSet:
     source = real(options)
     count = options.limited(count)
     mark = source.vectors.stem.removeprefix("real-")
-    if count < source.count:  # a trial: don't search the neighbours of all
-        mark += f"-of-{count}"
-    base = source.vectors
+    every = len(np.load(source.vectors, mmap_mode="r"))
+    base = min(count, every)  # in a trial don't search the neighbours of all
+    mark += f"-of-{base}" if base < every else ""
     folder = options.cache / "sets"
     made = [path for path in folder.glob(f"mixed-{mark}-rows-*.npy") if _rows(path) >= count]
     path = min(made, key=_rows, default=folder / f"mixed-{mark}-rows-{count}.npy")
 
     def write(target: Path) -> None:
-        rows = unit(np.load(base)[: count if count < source.count else None])
+        rows = unit(np.load(source.vectors)[:base])
         near = options.cache / "sets" / f"neighbours-{mark}.npy"
         _once(near, lambda made: _save(made, mixing.neighbours(rows)))
         mixing.write(target, count, rows, np.load(near))

@@ -16,7 +16,8 @@ def sections(numbers: dict[str, Any], plots: list[Plot]) -> list[str]:
         f"{numbers['rows']:,} x {numbers['dimensions']} ({numbers['metric']}), "
         f"{numbers['queries']} queries, the best 10, medians of {numbers['rounds']} rounds in "
         "which every setting of every peer has a turn. One query at a time from one thread, timed "
-        "in the peer's process. Recall is by exact score: what is as good as the true 10th counts.",
+        "in the peer's process; the HNSW libraries are told to use one thread, the others decide "
+        "themselves. Recall is by exact score: what is as good as the true 10th counts.",
         "",
         "## Latency at a recall",
         "",

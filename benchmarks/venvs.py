@@ -48,7 +48,9 @@ def _run(command: list[str]) -> str:
     try:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     except subprocess.CalledProcessError as error:
-        raise Unavailable(error.stderr.strip().splitlines()[-1]) from error
+        lines = error.stderr.strip().splitlines() or [str(error)]
+        errors = [line for line in lines if line.strip().lower().startswith("error")]
+        raise Unavailable((errors or lines)[-1].strip()) from error
     except OSError as error:
         raise Unavailable(str(error)) from error
     return done.stdout

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks import pages, sets
 from benchmarks.client import Process
-from benchmarks.compare import K, build, describe, index_folder, latency
+from benchmarks.compare import K, build, describe, discard, index_folder, latency
 from benchmarks.options import Options
 from benchmarks.plots import Line, Plot, image
 from benchmarks.progress import bar, step
@@ -40,6 +40,8 @@ def measure(options: Options) -> dict[str, Any]:
             running.append(stack.enter_context(Process(peer, options)))
             running[-1].call("open", folder=_folder(options, vectors, peer), metric="cosine")
         measured = _rounds(options, vectors, filters, running)
+    for peer in peers:
+        discard(options, vectors, peer, "-filters")
     return {**describe(vectors), "rounds": options.rounds, "builds": builds, "filters": measured}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import pages, sets
 from benchmarks.client import Process
-from benchmarks.compare import K, build, describe, index_folder, latency
+from benchmarks.compare import K, build, describe, discard, index_folder, latency
 from benchmarks.options import Options
 from benchmarks.plots import Plot
 from benchmarks.progress import bar, step
@@ -42,6 +42,7 @@ def measure(options: Options) -> dict[str, Any]:
             for _ in bar("rounds", range(options.rounds))
         ]
         memory = process.call("memory")
+    discard(options, vectors, OURS, "-namespaces")
     strangers = sum(
         row % namespaces != name
         for answer in answers

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import pages, sets
 from benchmarks.client import Process, forget_pages
-from benchmarks.compare import K, build, describe, index_folder
+from benchmarks.compare import K, build, describe, discard, index_folder
 from benchmarks.options import Options
 from benchmarks.plots import Plot
 from benchmarks.progress import say, step
@@ -41,7 +41,8 @@ def measure(options: Options) -> dict[str, Any]:
         if not cached:
             forget_pages(folder)
         cases.append({"case": name, **_open(options, vectors, folder)})
-        say(f"{name}: {cases[-1]}")
+        say(f"{name}: first answer after {cases[-1]['first_answer']:.2f} s")
+    discard(options, vectors, OURS)
     return {**describe(vectors), "cases": cases}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import pages, sets
 from benchmarks.client import Process
-from benchmarks.compare import K, build, describe, index_folder, search_rounds
+from benchmarks.compare import K, build, describe, discard, index_folder, search_rounds
 from benchmarks.options import Options
 from benchmarks.plots import Plot
 from benchmarks.progress import step
@@ -28,6 +28,7 @@ def measure(options: Options) -> dict[str, Any]:
         answered = time.perf_counter() - process.started
         points = search_rounds(options, vectors, [process], truth)[OURS.name]
         memory = process.call("soak", **given, count=options.soak)
+    discard(options, vectors, OURS)
     return {
         **describe(vectors),
         **built,

@@ -10,7 +10,7 @@ from benchmarks.options import Options
 from benchmarks.plots import Line, Plot, image
 from benchmarks.roster import FAISS, OURS, available, usual_only
 
-SIZES = tuple(digit * 10**power for power in range(3, 7) for digit in (1, 3)) + (10_000_000,)
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 RIVAL_ROWS = 1_000_000
 RIVAL_RECALL = 0.97
 
@@ -95,6 +95,4 @@ def _plot(runs: list[dict[str, Any]], name: str, what: str, value: Any) -> Plot:
         points = [(run["rows"], value(run, peer)) for run in runs if peer in run["peers"]]
         points = [point for point in points if point[1] is not None]
         lines.append(Line(peer, [x for x, _ in points], [y for _, y in points]))
-    return Plot(
-        name, f"{what.capitalize()} against size", "rows", what, lines, x_log=True, y_log=True
-    )
+    return Plot(name, f"{what} against size", "rows", what, lines, x_log=True, y_log=True)

@@ -148,7 +148,7 @@ def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
         for each in shown
     ]
     head = [
-        "rows written", "live", "recall@10", "deleted or old rows returned", "p50 ms",
+        "rows written", "live", "recall@10", "deleted ids returned", "p50 ms",
         "upserts/s", "memory held", "on disk", "disk / live float32",
     ]  # fmt: skip
     plot = Plot(
