@@ -5,15 +5,34 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.options import Options
+from benchmarks.peers.worker import memory
 from benchmarks.roster import Peer
 
 _ROOT = Path(__file__).parent.parent
+
+
+_PEAK_SECONDS = 0.2
+
+
+class PeerError(Exception):
+    """A command failed; its text is the traceback, or how the process ended."""
+
+
+@dataclass(slots=True)
+class Peak:
+    """The most bytes that were held at once."""
+
+    held: int = 0
 
 
 class Process:
@@ -36,25 +55,45 @@ class Process:
         """The result of a command.
 
         Raises:
-            RuntimeError: it failed in the process, or the process ended.
+            PeerError: it failed in the process, or the process ended.
         """
         sent = {key: str(v) if isinstance(v, Path) else v for key, v in arguments.items()}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"call": command, "with": sent}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = ""
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"call": command, "with": sent}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.peer.name} ended: {self._process.wait()}")
+            raise PeerError(f"its process ended with {self._process.wait()}")
         answer = json.loads(line)
         if "error" in answer:
-            raise RuntimeError(f"{self.peer.name}: {answer['error']}")
+            raise PeerError(answer["error"])
         return answer["result"]
+
+    @contextmanager
+    def peak(self) -> Iterator[Peak]:
+        """Watches the memory of the process and its children meanwhile, from outside."""
+        peak, stop = Peak(), threading.Event()
+
+        def watch() -> None:
+            while not stop.wait(_PEAK_SECONDS):
+                peak.held = max(peak.held, memory(self._process.pid)["held"])
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield peak
+        finally:
+            stop.set()
+            watcher.join()
 
     def close(self) -> None:
         """End it and wait for that."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()

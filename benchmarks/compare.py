@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.client import Process, disk
+from benchmarks.client import PeerError, Process, disk
 from benchmarks.options import Options
-from benchmarks.progress import bar, step
+from benchmarks.progress import bar, say, step
 from benchmarks.roster import Peer
 from benchmarks.sets import VectorSet
 from benchmarks.truth import Scores, exact, recall
@@ -29,12 +29,19 @@ def compare(options: Options, vectors: VectorSet, peers: Sequence[Peer]) -> dict
     alive and taking turns; then memory after many more queries."""
     truth = exact(vectors, options.cache)
     numbers: dict[str, Any] = {}
+    failed: dict[str, str] = {}
     for peer in peers:
         with step(f"{peer.name}: building {vectors.count:,} x {vectors.dimensions}"):
-            numbers[peer.name] = build(options, vectors, peer)
+            try:
+                numbers[peer.name] = build(options, vectors, peer)
+            except PeerError as error:  # the others took hours, perhaps
+                failed[peer.name] = str(error).strip().splitlines()[-1]
+                say(f"{peer.name} failed: {error}")
     with ExitStack() as stack:
         running: list[Process] = []
         for peer in peers:
+            if peer.name in failed:
+                continue
             process = stack.enter_context(Process(peer, options))
             folder = index_folder(options, vectors, peer)
             opened = process.call("open", folder=folder, metric=vectors.metric)
@@ -54,7 +61,13 @@ def compare(options: Options, vectors: VectorSet, peers: Sequence[Peer]) -> dict
                 )
     for peer in peers:
         discard(options, vectors, peer)
-    return {**describe(vectors), "soak": options.soak, "rounds": options.rounds, "peers": numbers}
+    return {
+        **describe(vectors),
+        "soak": options.soak,
+        "rounds": options.rounds,
+        "peers": numbers,
+        "failed": failed,
+    }
 
 
 def build(
@@ -70,24 +83,23 @@ def build(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with Process(peer, options) as process:
-        idle = process.call("memory")
-        built = process.call(
-            "build",
-            folder=folder,
-            vectors=vectors.vectors,
-            count=vectors.count,
-            metric=vectors.metric,
-            threads=os.cpu_count(),
-            **more,
-        )
-        after = built.pop("memory", None) or process.call("memory")
+        process.call("memory")  # it runs, so its imports don't count as building
+        with process.peak() as peak:
+            built = process.call(
+                "build",
+                folder=folder,
+                vectors=vectors.vectors,
+                count=vectors.count,
+                metric=vectors.metric,
+                threads=os.cpu_count(),
+                **more,
+            )
     numbers = {
         "made": peer.made,
         "lacks": peer.lacks,
         "versions": peer.versions(options),
         "build": built,
-        "idle_memory": idle,
-        "build_memory": after,
+        "build_peak": peak.held,
         "disk": disk(folder),
     }
     record.write_text(json.dumps(numbers))

@@ -28,6 +28,7 @@ def draw(plot: dict[str, Any], folder: Path) -> None:
             continue
         x = [1 - min(value, 0.9999) for value in line["x"]] if plot["nines"] else line["x"]
         axes.plot(x, line["y"], marker=MARKS[number % len(MARKS)], ms=4, label=line["label"])
+    axes.set_axisbelow(True)
     axes.set(title=plot["title"], xlabel=plot["x"], ylabel=plot["y"])
     scale(axes, plot)
     if len(plot["lines"]) > 1:
@@ -43,7 +44,7 @@ def scale(axes: Any, plot: dict[str, Any]) -> None:
         axes.invert_xaxis()
         axes.minorticks_off()
         ticks = (0.5, 0.8, 0.9, 0.95, 0.97, 0.99, 0.999, 0.9999)
-        axes.set_xticks([1 - tick for tick in ticks], [str(tick) for tick in ticks])
+        axes.set_xticks([1 - tick for tick in ticks], [*map(str, ticks[:-1]), "1"])
     elif plot["x_log"]:
         axes.set_xscale("log")
     if plot["y_log"]:

@@ -40,6 +40,11 @@ def sections(numbers: dict[str, Any], plots: list[Plot]) -> list[str]:
         "",
         *_who(peers),
         "",
+        *(
+            line
+            for name, why in numbers["failed"].items()
+            for line in (f"{name} failed: {why}", "")
+        ),
         "## Every setting",
         "",
         *_points(peers),
@@ -113,7 +118,7 @@ def _levels(peers: dict[str, Any]) -> list[str]:
 
 def _costs(numbers: dict[str, Any]) -> list[str]:
     head = [
-        "", "vectors/s acknowledged", "searchable", "memory held", "mapped", "after building",
+        "", "vectors/s acknowledged", "searchable", "memory held", "mapped", "peak of building",
         "on disk", "open",
     ]  # fmt: skip
     rows = [
@@ -123,7 +128,7 @@ def _costs(numbers: dict[str, Any]) -> list[str]:
             f"{numbers['rows'] / each['build']['searchable']:,.0f}",
             pages.megabytes(each["memory"]["held"]),
             pages.megabytes(each["memory"]["mapped"]),
-            pages.megabytes(each["build_memory"]["held"]),
+            pages.megabytes(each["build_peak"]),
             pages.megabytes(each["disk"]),
             pages.seconds(each["open"]),
         ]

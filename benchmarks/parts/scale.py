@@ -46,7 +46,7 @@ def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
         ["vectors/s acknowledged", f"{numbers['rows'] / numbers['build']['acked']:,.0f}"],
         ["vectors/s searchable", f"{numbers['rows'] / numbers['build']['searchable']:,.0f}"],
         ["time until searchable", pages.seconds(numbers["build"]["searchable"])],
-        ["memory held after building", pages.megabytes(numbers["build_memory"]["held"])],
+        ["most memory held while building", pages.megabytes(numbers["build_peak"])],
         [
             f"memory held after opening and {numbers['soak']:,} queries",
             pages.megabytes(numbers["memory"]["held"]),

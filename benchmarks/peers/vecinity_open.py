@@ -46,14 +46,8 @@ class Vecinity(Worker):
         acked = time.perf_counter() - start
         self.wait_indexed()
         done = time.perf_counter() - start
-        memory = self.memory()
         self._database.close()
-        return {
-            "acked": acked,
-            "searchable": done,
-            "stored": time.perf_counter() - start,
-            "memory": memory,
-        }
+        return {"acked": acked, "searchable": done, "stored": time.perf_counter() - start}
 
     def create(self, folder: str, dimensions: int, metric: str) -> None:
         """An empty index, open."""

@@ -107,16 +107,7 @@ class Worker:
     def memory(self) -> Json:
         """Bytes of this process and those it started: "held" can't be dropped (anonymous and
         shared memory), "mapped" are pages of files that the system may drop."""
-        held = mapped = 0
-        for pid in _family(os.getpid()):
-            try:
-                status = Path(f"/proc/{pid}/status").read_text()
-            except OSError:
-                continue  # it has just ended
-            sizes = dict(line.split(":", 1) for line in status.splitlines())
-            held += sum(_kilobytes(sizes, name) for name in ("RssAnon", "RssShmem"))
-            mapped += _kilobytes(sizes, "RssFile")
-        return {"held": held * 1024, "mapped": mapped * 1024}
+        return memory(os.getpid())
 
     def close(self) -> None:
         """Let go of files; the process ends afterwards."""
@@ -137,6 +128,20 @@ def serve(worker: Worker) -> None:
     worker.close()
 
 
+def memory(pid: int) -> Json:
+    """What `Worker.memory` says, of the process `pid` and those it started."""
+    held = mapped = 0
+    for each in _family(pid):
+        try:
+            status = Path(f"/proc/{each}/status").read_text()
+        except OSError:
+            continue  # it has just ended
+        sizes = dict(line.split(":", 1) for line in status.splitlines())
+        held += sum(_kilobytes(sizes, name) for name in ("RssAnon", "RssShmem"))
+        mapped += _kilobytes(sizes, "RssFile")
+    return {"held": held * 1024, "mapped": mapped * 1024}
+
+
 def batches(vectors: str, count: int, size: int) -> Iterator[tuple[int, Floats]]:
     """(first row, copy of `size` rows), so that the file's pages never count as memory."""
     rows = np.load(vectors, mmap_mode="r")
@@ -152,7 +157,7 @@ def unit(vectors: Floats) -> Floats:
 
 
 def _kilobytes(sizes: dict[str, str], name: str) -> int:
-    return int(sizes[name].split()[0])
+    return int(sizes.get(name, "0").split()[0])  # a process that has ended has no sizes
 
 
 def _family(pid: int) -> list[int]:
