@@ -6,15 +6,19 @@ Only the writer appends; readers see what it has written through read-only mappi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 
 from vecinity.errors import StorageUnavailable
 from vecinity.local.files import RowFile
 from vecinity.metric import FloatArray
+
+RowNumbers: TypeAlias = npt.NDArray[np.int64]
 
 SEGMENT_ROWS = 65_536
 """Rows of a segment of a new index."""
@@ -154,6 +158,20 @@ class Segments:
         name = f"{number:08d}-0.f32"
         self.all.append(Segment(RowFile.create(self._folder / name), self._dimensions))
         return name
+
+
+def by_segment(
+    rows: RowNumbers, segments: Sequence[Segment], segment_rows: int
+) -> Iterator[tuple[Segment, RowNumbers, slice]]:
+    """(segment, places in it, where these rows stand in `rows`), for ascending `rows`."""
+    first = int(rows[0]) // segment_rows
+    last = int(rows[-1]) // segment_rows
+    edges = np.searchsorted(rows, np.arange(first, last + 2) * segment_rows)
+    for number in range(first, last + 1):
+        start, end = int(edges[number - first]), int(edges[number - first + 1])
+        if start < end:
+            places = rows[start:end] - number * segment_rows
+            yield segments[number], places, slice(start, end)
 
 
 def as_bytes(values: FloatArray) -> memoryview:
