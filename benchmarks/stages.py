@@ -12,7 +12,8 @@ from typing import Any
 
 from benchmarks.dataset import METADATA_INDEXES, Dataset
 from vecinity.batch import Batch, BatchBuilder
-from vecinity.local import mutations, search, store
+from vecinity.local import exact, mutations, store
+from vecinity.local.codes import Codes
 from vecinity.local.engine import LocalEngine, LocalIndex
 from vecinity.local.follower import Follower
 from vecinity.local.index import OpenIndex
@@ -41,9 +42,10 @@ _INGEST: _Stages = [
 _KERNELS = "distances in float32 (faiss)"
 _BOUNDS = "bounds of their errors, what can be among the best"
 _QUERY: _Stages = [
-    (_KERNELS, search, "_run_kernel"),
-    (_BOUNDS, search, "_may_be_best"),
-    ("scores in float64", search, "_exact"),
+    ("codes scanned", Codes, "propose"),
+    (_KERNELS, exact, "_run_kernel"),
+    (_BOUNDS, exact, "_may_be_best"),
+    ("scores in float64", exact, "_exact"),
     ("rows read and verified", OpenIndex, "_read"),
 ]
 
@@ -86,6 +88,8 @@ def query_stages(data: Dataset) -> list[str]:
         engine, index = _empty_index(home)
         nothing: list[None] = [None] * len(data.ids)
         index.insert(Batch(data.ids, data.vectors, [*nothing], [*nothing]))
+        while engine.indexing().vectors:
+            time.sleep(0.1)
         index.query(data.queries[0], options)
         with _stopwatches(_QUERY, spent):
             start = time.perf_counter()
