@@ -25,6 +25,7 @@ WRITES = 1_000_000
 STEP = 50_000
 DELETED = 0.05
 RATE = 5_000
+SECONDS = 20.0
 
 
 def measure(options: Options) -> dict[str, Any]:
@@ -115,14 +116,14 @@ def _while_writing(
 ) -> dict[str, Any]:
     """Queries with nothing else to do, and while a thread writes, by turns."""
     given = {"queries": vectors.queries, "k": K, "setting": OURS.usual}
-    count = max(len(vectors.asked()), 2_000 if options.rows is None else 0)
+    seconds = SECONDS if options.rows is None else SECONDS / 50
     idle, busy, rates = [], [], []
     for _ in bar(f"idle, then {RATE:,} writes/s", range(options.rounds)):
         process.call("wait_indexed")
-        idle.append(process.call("search", **given, count=count)["seconds"])
+        idle.append(process.call("linger", **given, seconds=seconds)["seconds"])
         found = process.call(
-            "search_while_writing",
-            **given, vectors=vectors.vectors, ids=ids, rate=RATE, count=count,
+            "linger_beside_writer",
+            **given, seconds=seconds, vectors=vectors.vectors, ids=ids, rate=RATE,
         )  # fmt: skip
         busy.append(found["seconds"])
         rates.append(found["rate"])

@@ -100,13 +100,20 @@ class Vecinity(Worker):
         self._index.delete_by_ids(names)
         return {"seconds": time.perf_counter() - start}
 
-    def search_while_writing(
-        self, queries: str, k: int, setting: Json, vectors: str, ids: int, rate: int, count: int
+    def linger_beside_writer(
+        self,
+        queries: str,
+        k: int,
+        setting: Json,
+        seconds: float,
+        vectors: str,
+        ids: int,
+        rate: int,
     ) -> Json:
-        """`search` while a thread upserts `rate` rows/s in batches of 500 under `ids` ids.
+        """`linger` while a thread upserts `rate` rows/s in batches of 500 under `ids` ids.
 
         Returns:
-            what `search` does, and "rate": the rows that were written each second.
+            what `linger` does, and "rate": the rows that were written each second.
         """
         stop, written = threading.Event(), [0]
         thread = threading.Thread(
@@ -114,11 +121,10 @@ class Vecinity(Worker):
         )
         start = time.perf_counter()
         thread.start()
-        result = self.search(queries, k, setting, count=count)
-        seconds = time.perf_counter() - start
+        result = self.linger(queries, k, setting, seconds)
         stop.set()
         thread.join()
-        return {**result, "rate": written[0] / seconds}
+        return {**result, "rate": written[0] / (time.perf_counter() - start)}
 
     def close(self) -> None:
         if hasattr(self, "_database"):

@@ -96,6 +96,17 @@ class Worker:
             answers.append(answer)
         return {"seconds": seconds, "rows": [self.rows(answer) for answer in answers]}
 
+    def linger(self, queries: str, k: int, setting: Json, seconds: float) -> Json:
+        """Ask round and round, unfiltered, for that long; the times alone."""
+        vectors = self.prepared(np.load(queries))
+        ask = self.asker(k, setting)(None)
+        times: list[float] = []
+        end = time.perf_counter() + seconds
+        while (start := time.perf_counter()) < end:
+            ask(vectors[len(times) % len(vectors)])
+            times.append(time.perf_counter() - start)
+        return {"seconds": times}
+
     def soak(self, queries: str, k: int, setting: Json, count: int) -> Json:
         """Ask `count` queries and return the memory afterwards."""
         vectors = self.prepared(np.load(queries))
