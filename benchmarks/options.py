@@ -58,7 +58,7 @@ def parser(parts: tuple[str, ...]) -> argparse.ArgumentParser:
     )
     made.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}")
     made.add_argument("--data", type=Path, help="folder of the real set")
-    made.add_argument("--cache", type=Path, default=_cache(), help="default: %(default)s")
+    made.add_argument("--cache", type=Path, default=cache_folder(), help="default: %(default)s")
     made.add_argument("--out", type=Path, default=DOCS, help="default: docs/benchmarks")
     made.add_argument("--rounds", type=int, default=5, help="rounds of each measurement")
     made.add_argument("--rows", type=int, help="the most rows of a set")
@@ -88,6 +88,7 @@ def options(given: argparse.Namespace) -> Options:
     )
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Where sets, environments and indexes are kept unless `--cache` says otherwise."""
     given = os.environ.get("VECINITY_CACHE")
     return Path(given) if given else Path.home() / ".cache" / "vecinity" / "bench"
