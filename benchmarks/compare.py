@@ -37,37 +37,37 @@ def compare(options: Options, vectors: VectorSet, peers: Sequence[Peer]) -> dict
             except PeerError as error:  # the others took hours, perhaps
                 failed[peer.name] = str(error).strip().splitlines()[-1]
                 say(f"{peer.name} failed: {error}")
-    with ExitStack() as stack:
-        running: list[Process] = []
-        for peer in peers:
-            if peer.name in failed:
-                continue
-            process = stack.enter_context(Process(peer, options))
-            folder = index_folder(options, vectors, peer)
-            opened = process.call("open", folder=folder, metric=vectors.metric)
-            numbers[peer.name]["open"] = opened["seconds"]
-            running.append(process)
-        points = search_rounds(options, vectors, running, truth)
-        for process in running:
-            name = process.peer.name
-            numbers[name]["points"] = points[name]
-            with step(f"{name}: {options.soak:,} queries"):
-                numbers[name]["memory"] = process.call(
-                    "soak",
-                    queries=vectors.queries,
-                    k=K,
-                    setting=process.peer.usual,
-                    count=options.soak,
-                )
+    found = _searched(options, vectors, [peer for peer in peers if peer.name in numbers], truth)
     for peer in peers:
         discard(options, vectors, peer)
     return {
         **describe(vectors),
         "soak": options.soak,
         "rounds": options.rounds,
-        "peers": numbers,
+        "peers": {name: {**built, **found[name]} for name, built in numbers.items()},
         "failed": failed,
     }
+
+
+def _searched(
+    options: Options, vectors: VectorSet, peers: Sequence[Peer], truth: Scores
+) -> dict[str, dict[str, Any]]:
+    """Seconds to open, points, memory of every peer whose index is there."""
+    numbers: dict[str, dict[str, Any]] = {}
+    with ExitStack() as stack:
+        running = [stack.enter_context(Process(peer, options)) for peer in peers]
+        for process in running:
+            folder = index_folder(options, vectors, process.peer)
+            opened = process.call("open", folder=folder, metric=vectors.metric)
+            numbers[process.peer.name] = {"open": opened["seconds"]}
+        points = search_rounds(options, vectors, running, truth)
+        for process in running:
+            name = process.peer.name
+            numbers[name]["points"] = points[name]
+            given = {"queries": vectors.queries, "k": K, "setting": process.peer.usual}
+            with step(f"{name}: {options.soak:,} queries"):
+                numbers[name]["memory"] = process.call("soak", **given, count=options.soak)
+    return numbers
 
 
 def build(

@@ -160,6 +160,8 @@ def available(options: Options, peers: tuple[Peer, ...]) -> list[Peer]:
             say(f"{peer.name} is left out: {error}")
             continue
         found.append(peer)
+    if not found:
+        raise SystemExit(f"none of the peers takes part, only {', '.join(p.name for p in peers)}")
     return found
 
 

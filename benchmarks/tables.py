@@ -63,7 +63,7 @@ def comparison_plots(name: str, numbers: dict[str, Any]) -> list[Plot]:
         for peer, each in peers.items()
     ]
     what = f"{numbers['rows']:,} x {numbers['dimensions']}"
-    raw = numbers["bytes"] / 1e6
+    raw = f"{what} ({numbers['bytes'] / 1e6:,.0f} MB as float32)"
     return [
         Plot(
             f"{name}-latency",
@@ -82,13 +82,13 @@ def comparison_plots(name: str, numbers: dict[str, Any]) -> list[Plot]:
         ),
         _bars(
             f"{name}-memory",
-            f"Memory held, {what} ({raw:,.0f} MB as float32)",
+            f"Memory held, {raw}",
             "MB",
             {peer: each["memory"]["held"] / 1e6 for peer, each in peers.items()},
         ),
         _bars(
             f"{name}-disk",
-            f"On disk, {what} ({raw:,.0f} MB as float32)",
+            f"On disk, {raw}",
             "MB",
             {peer: each["disk"] / 1e6 for peer, each in peers.items()},
         ),

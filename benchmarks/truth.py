@@ -67,7 +67,7 @@ def recall(
     rows: FloatArray,
     queries: FloatArray,
     answers: Sequence[Sequence[int]],
-    truth: Scores,
+    truth: Scores | Sequence[Scores],
     metric: str,
     k: int = 10,
 ) -> float:

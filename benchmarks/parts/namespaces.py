@@ -13,7 +13,8 @@ from benchmarks.options import Options
 from benchmarks.plots import Plot
 from benchmarks.progress import bar, step
 from benchmarks.roster import OURS
-from benchmarks.truth import best_rows, recall, scores
+from benchmarks.truth import Scores, best_rows, recall, scores
+from vecinity.metric import FloatArray
 
 NAMESPACES = 50_000
 EACH = 20
@@ -27,10 +28,10 @@ def measure(options: Options) -> dict[str, Any]:
         built = build(options, vectors, OURS, "-namespaces", namespaces=namespaces)
     rows, asked = vectors.rows(), vectors.asked()
     chosen = np.random.default_rng(5).integers(namespaces, size=len(asked)).tolist()
-    truth = []
-    for query, name in zip(asked, chosen, strict=True):
-        subset, one = np.array(rows[name::namespaces]), query[np.newaxis]
-        truth.append(scores(subset, one, best_rows(subset, one, "cosine", K), "cosine")[0])
+    truth = [
+        _truth(np.array(rows[name::namespaces]), query)
+        for query, name in zip(asked, chosen, strict=True)
+    ]
     with Process(OURS, options) as process:
         folder = index_folder(options, vectors, OURS, "-namespaces")
         opened = process.call("open", folder=folder, metric="cosine")["seconds"]
@@ -56,11 +57,17 @@ def measure(options: Options) -> dict[str, Any]:
         **built,
         "open": opened,
         "first": first["seconds"][0],
-        "recall": recall(rows, asked, answers[-1]["rows"], truth, "cosine", K),  # type: ignore[arg-type]
+        "recall": recall(rows, asked, answers[-1]["rows"], truth, "cosine", K),
         "strangers": strangers,
         **latency([answer["seconds"] for answer in answers]),
         "memory": memory,
     }
+
+
+def _truth(subset: FloatArray, query: FloatArray) -> Scores:
+    asked = query[np.newaxis]
+    exact: Scores = scores(subset, asked, best_rows(subset, asked, "cosine", K), "cosine")[0]
+    return exact
 
 
 def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:

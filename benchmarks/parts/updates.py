@@ -132,8 +132,32 @@ def _while_writing(
 
 
 def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
+    plot, rates = _plot(numbers), numbers["rates"]
+    speeds = [
+        [name, pages.milliseconds(numbers[key]["p50"]), pages.milliseconds(numbers[key]["p99"])]
+        for name, key in (("nothing else", "idle"), ("a thread writes", "busy"))
+    ]
+    return [
+        "# Updates",
+        "",
+        f"{numbers['rows']:,} upserts over {numbers['ids']:,} ids, {numbers['per_step']:,} a step; "
+        f"after each step {DELETED:.0%} as many ids are deleted and {numbers['queries']} queries "
+        "are compared with the exact answer over what is live.",
+        "",
+        *_steps(numbers),
+        "",
+        image(plot),
+        "",
+        f"Queries beside a writer in the same process that wrote {min(rates):,.0f} to "
+        f"{max(rates):,.0f} vectors/s of the {RATE:,} wanted; medians of {numbers['rounds']} "
+        "rounds:",
+        "",
+        *pages.table(["meanwhile", "p50 ms", "p99 ms"], speeds),
+    ], [plot]
+
+
+def _steps(numbers: dict[str, Any]) -> list[str]:
     every = max(1, len(numbers["steps"]) // 10)
-    shown = [*numbers["steps"][every - 1 :: every], numbers["settled"]]
     rows = [
         [
             f"{each['written']:,}",
@@ -146,49 +170,24 @@ def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
             pages.megabytes(each["disk"]),
             f"{each['disk'] / (each['live'] * numbers['dimensions'] * 4):.2f}",
         ]
-        for each in shown
+        for each in [*numbers["steps"][every - 1 :: every], numbers["settled"]]
     ]
     head = [
-        "rows written", "live", "recall@10", "deleted ids returned", "p50 ms",
-        "upserts/s", "memory held", "on disk", "disk / live float32",
+        "rows written", "live", "recall@10", "deleted ids returned", "p50 ms", "upserts/s",
+        "memory held", "on disk", "disk / live float32",
     ]  # fmt: skip
-    plot = Plot(
-        "updates-disk",
-        f"Disk and memory while {numbers['ids']:,} ids are overwritten",
-        "rows written",
-        "MB",
-        [
-            _line("on disk", numbers, lambda each: each["disk"] / 1e6),
-            _line("memory held", numbers, lambda each: each["memory"]["held"] / 1e6),
-            _line(
-                "live vectors as float32",
-                numbers,
-                lambda each: each["live"] * numbers["dimensions"] * 4 / 1e6,
-            ),
-        ],
-    )
-    speeds = [
-        [name, pages.milliseconds(numbers[key]["p50"]), pages.milliseconds(numbers[key]["p99"])]
-        for name, key in (("nothing else", "idle"), ("a thread writes", "busy"))
+    return pages.table(head, rows)
+
+
+def _plot(numbers: dict[str, Any]) -> Plot:
+    row = numbers["dimensions"] * 4
+    lines = [
+        _line("on disk", numbers, lambda each: each["disk"] / 1e6),
+        _line("memory held", numbers, lambda each: each["memory"]["held"] / 1e6),
+        _line("live vectors as float32", numbers, lambda each: each["live"] * row / 1e6),
     ]
-    rates = numbers["rates"]
-    return [
-        "# Updates",
-        "",
-        f"{numbers['rows']:,} upserts over {numbers['ids']:,} ids, {numbers['per_step']:,} a step; "
-        f"after each step {DELETED:.0%} as many ids are deleted and {numbers['queries']} queries "
-        "are compared with the exact answer over what is live.",
-        "",
-        *pages.table(head, rows),
-        "",
-        image(plot),
-        "",
-        f"Queries beside a writer in the same process that wrote {min(rates):,.0f} to "
-        f"{max(rates):,.0f} vectors/s of the {RATE:,} wanted; medians of {numbers['rounds']} "
-        "rounds:",
-        "",
-        *pages.table(["meanwhile", "p50 ms", "p99 ms"], speeds),
-    ], [plot]
+    title = f"Disk and memory while {numbers['ids']:,} ids are overwritten"
+    return Plot("updates-disk", title, "rows written", "MB", lines)
 
 
 def _line(label: str, numbers: dict[str, Any], value: Any) -> Line:
