@@ -27,7 +27,7 @@ from vecinity.server.settings import ServerSettings
 
 _Stages = list[tuple[str, Any, str]]
 
-_INGEST: _Stages = [
+INGEST: _Stages = [
     ("JSON to records", vectors, "_decoded_lines"),
     ("checks, floats to a matrix, metadata to compact JSON", BatchBuilder, "add"),
     ("slices joined to one matrix", BatchBuilder, "build"),
@@ -41,7 +41,7 @@ _INGEST: _Stages = [
 
 _KERNELS = "distances in float32 (faiss)"
 _BOUNDS = "bounds of their errors, what can be among the best"
-_QUERY: _Stages = [
+QUERY: _Stages = [
     ("codes scanned", Codes, "propose"),
     (_KERNELS, exact, "_run_kernel"),
     (_BOUNDS, exact, "_may_be_best"),
@@ -55,7 +55,7 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
     spent: dict[str, float] = defaultdict(float)
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
-        _stopwatches(_INGEST, spent),
+        _stopwatches(INGEST, spent),
     ):
         engine, index = _empty_index(home)
         for name, kind in METADATA_INDEXES.items():
@@ -67,7 +67,7 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
             index.insert(vectors.read_batch(call, "insert", 384, discard=False))
         total = time.perf_counter() - start
         engine.close()
-    rows = [(stage, spent[stage]) for stage, _, _ in _INGEST]
+    rows = [(stage, spent[stage]) for stage, _, _ in INGEST]
     rows.append(("the rest: commit (fsync of SQLite's log), slicing", total - sum(spent.values())))
     count = len(data.ids)
     return [
@@ -91,14 +91,14 @@ def query_stages(data: Dataset) -> list[str]:
         while engine.indexing().vectors:
             time.sleep(0.1)
         index.query(data.queries[0], options)
-        with _stopwatches(_QUERY, spent):
+        with _stopwatches(QUERY, spent):
             start = time.perf_counter()
             for query in data.queries:
                 index.query(query, options)
             total = time.perf_counter() - start
         engine.close()
     spent[_BOUNDS] -= spent[_KERNELS]
-    rows = [(stage, spent[stage]) for stage, _, _ in _QUERY]
+    rows = [(stage, spent[stage]) for stage, _, _ in QUERY]
     rows.append(("the rest", total - sum(spent.values())))
     count = len(data.queries)
     return [

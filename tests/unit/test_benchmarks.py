@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from benchmarks.__main__ import main
 from benchmarks.compare import at_recall
+from benchmarks.stages import INGEST, QUERY
 from benchmarks.truth import recall
 
 from vecinity.metric import FloatArray
@@ -109,3 +110,8 @@ def test_a_part_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_folder_without_the_set(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no vectors"):
         main(["real", "--data", str(tmp_path), "--cache", str(tmp_path)])
+
+
+def test_the_functions_that_are_timed_exist() -> None:
+    stages = [*INGEST, *QUERY]
+    assert [name for _, owner, name in stages if not hasattr(owner, name)] == []
