@@ -17,7 +17,8 @@ import vecinity
 from benchmarks.dataset import METADATA_INDEXES, Dataset
 from vecinity import arrays, database
 from vecinity.batch import Batch, BatchBuilder
-from vecinity.local import mutations, search, store
+from vecinity.local import exact, mutations, store
+from vecinity.local.codes import Codes
 from vecinity.local.engine import LocalEngine, LocalIndex
 from vecinity.local.follower import Follower
 from vecinity.local.index import OpenIndex
@@ -41,13 +42,13 @@ _WRITE: _Stages = [
     ("checksums of full segments", Segment, "checksum"),
     ("columns and snapshot", Follower, "apply"),
 ]
-_INGEST: _Stages = [
+INGEST: _Stages = [
     ("JSON to records", vectors, "_decoded_lines"),
     ("checks, floats to a matrix, metadata to compact JSON", BatchBuilder, "add"),
     ("slices joined to one matrix", BatchBuilder, "build"),
     *_WRITE,
 ]
-_ARRAYS: _Stages = [
+ARRAYS: _Stages = [
     ("checks, a copy of the matrix", database, "batch_of_arrays"),
     ("metadata to compact JSON", arrays, "_metadata"),
     *_WRITE,
@@ -55,10 +56,11 @@ _ARRAYS: _Stages = [
 
 _KERNELS = "distances in float32 (faiss)"
 _BOUNDS = "bounds of their errors, what can be among the best"
-_QUERY: _Stages = [
-    (_KERNELS, search, "_run_kernel"),
-    (_BOUNDS, search, "_may_be_best"),
-    ("scores in float64", search, "_exact"),
+QUERY: _Stages = [
+    ("codes scanned", Codes, "propose"),
+    (_KERNELS, exact, "_run_kernel"),
+    (_BOUNDS, exact, "_may_be_best"),
+    ("scores in float64", exact, "_exact"),
     ("rows read and verified", OpenIndex, "_read"),
 ]
 
@@ -68,7 +70,7 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
     spent: dict[str, float] = defaultdict(float)
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
-        _stopwatches(_INGEST, spent),
+        _stopwatches(INGEST, spent),
     ):
         engine, index = _empty_index(home)
         for name, kind in METADATA_INDEXES.items():
@@ -81,7 +83,7 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
         total = time.perf_counter() - start
         engine.close()
     title = "One thread, without HTTP, from the bytes of the body to durable and visible:"
-    return _microseconds(title, _INGEST, spent, total, len(data.ids))
+    return _microseconds(title, INGEST, spent, total, len(data.ids))
 
 
 def array_stages(
@@ -96,7 +98,7 @@ def array_stages(
     count = len(data.ids)
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
-        _stopwatches(_ARRAYS, spent),
+        _stopwatches(ARRAYS, spent),
         vecinity.open(home, profile="open") as db,
     ):
         db.create_index("real", dimensions=384, metric=Metric.COSINE)
@@ -110,7 +112,7 @@ def array_stages(
     spent["checks, a copy of the matrix"] -= spent["metadata to compact JSON"]
     written = f"{upserts:,} upserts" if upserts else f"{count:,} inserts"
     title = f"One thread, {written} in batches of {batch:,}, from columns to durable and visible:"
-    return _microseconds(title, _ARRAYS, spent, total, upserts or count)
+    return _microseconds(title, ARRAYS, spent, total, upserts or count)
 
 
 def _write(
@@ -156,15 +158,17 @@ def query_stages(data: Dataset) -> list[str]:
         engine, index = _empty_index(home)
         nothing: list[None] = [None] * len(data.ids)
         index.insert(Batch(data.ids, data.vectors, [*nothing], [*nothing]))
+        while engine.indexing().vectors:
+            time.sleep(0.1)
         index.query(data.queries[0], options)
-        with _stopwatches(_QUERY, spent):
+        with _stopwatches(QUERY, spent):
             start = time.perf_counter()
             for query in data.queries:
                 index.query(query, options)
             total = time.perf_counter() - start
         engine.close()
     spent[_BOUNDS] -= spent[_KERNELS]
-    rows = [(stage, spent[stage]) for stage, _, _ in _QUERY]
+    rows = [(stage, spent[stage]) for stage, _, _ in QUERY]
     rows.append(("the rest", total - sum(spent.values())))
     count = len(data.queries)
     return [
