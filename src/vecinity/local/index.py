@@ -19,8 +19,8 @@ from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
 from vecinity.local.follower import Change, Follower
-from vecinity.local.rows import Segments, as_bytes
-from vecinity.local.search import RowNumbers, nearest
+from vecinity.local.rows import RowNumbers, Segments, as_bytes
+from vecinity.local.search import nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
 from vecinity.local.visibility import Clock, Snapshot
@@ -246,7 +246,7 @@ class OpenIndex:
         size = self.settings.segment_rows
         result = {}
         for number in rows:
-            values = snapshot.segments[number // size].values[number % size]
+            values = snapshot.segments[number // size].value(number % size)
             row = stored.get(number)
             if row is None or not _intact(row, values):
                 raise StorageUnavailable(

@@ -1,4 +1,4 @@
-"""The float32 segments: row n lives in segment n // segment_rows, at place n % segment_rows.
+"""The float32 segments: row n lives in segment n // segment_rows, at the place that it says.
 
 Only the writer appends; readers see what it has written through read-only mappings.
 """
@@ -6,15 +6,19 @@ Only the writer appends; readers see what it has written through read-only mappi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 
 from vecinity.errors import StorageUnavailable
 from vecinity.local.files import RowFile
 from vecinity.metric import FloatArray
+
+RowNumbers: TypeAlias = npt.NDArray[np.int64]
 
 SEGMENT_ROWS = 65_536
 """Rows of a segment of a new index."""
@@ -47,8 +51,17 @@ class Segment:
         self.file.grow(capacity * self._dimensions * 4)
         self.values = self._map()
 
+    def places(self, local_rows: RowNumbers) -> RowNumbers:
+        """Where in `values` rows of this segment stand, given by their numbers within it."""
+        return local_rows
+
+    def value(self, local_row: int) -> FloatArray:
+        """The values of one row, given by its number within the segment."""
+        values: FloatArray = self.values[local_row]
+        return values
+
     def norms(self, rows: int) -> FloatArray:
-        """The L2 norms of the first `rows` rows, computed once for each row."""
+        """The L2 norms of the first `rows` places, computed once for each."""
         norms = self._norms
         if len(norms) < rows:
             norms = np.concatenate([norms, _norms(self.values[len(norms) : rows])])
@@ -154,6 +167,22 @@ class Segments:
         name = f"{number:08d}-0.f32"
         self.all.append(Segment(RowFile.create(self._folder / name), self._dimensions))
         return name
+
+
+def by_segment(
+    rows: RowNumbers, segments: Sequence[Segment], segment_rows: int
+) -> Iterator[tuple[Segment, RowNumbers, slice]]:
+    """(segment, places in its values, where these rows stand in `rows`), for ascending `rows`."""
+    if not len(rows):
+        return
+    first = int(rows[0]) // segment_rows
+    last = int(rows[-1]) // segment_rows
+    edges = np.searchsorted(rows, np.arange(first, last + 2) * segment_rows)
+    for number in range(first, last + 1):
+        start, end = int(edges[number - first]), int(edges[number - first + 1])
+        if start < end:
+            places = segments[number].places(rows[start:end] - number * segment_rows)
+            yield segments[number], places, slice(start, end)
 
 
 def as_bytes(values: FloatArray) -> memoryview:

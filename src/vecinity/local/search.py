@@ -7,18 +7,16 @@ while search is linear: a scan of codes would replace `_may_be_best` for large c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from vecinity.local.rows import Segment
+from vecinity.local.rows import RowNumbers, Segment, by_segment
 from vecinity.metric import FloatArray, Metric, scores
-
-RowNumbers: TypeAlias = npt.NDArray[np.int64]
 
 _EXACT_CHUNK = 4_096
 _BLOCK = 64
@@ -75,7 +73,7 @@ def _may_be_best(
         # A query of unit length keeps the products within float32, and the order is the same.
         wide = query.astype(np.float64)
         query = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
-    for segment, places, span in _by_segment(rows, segments, segment_rows):
+    for segment, places, span in by_segment(rows, segments, segment_rows):
         _measure(metric, query, segment, places, distances[span], errors[span])
     with np.errstate(over="ignore", invalid="ignore"):
         bound = kth_smallest(distances + errors, k)
@@ -168,23 +166,9 @@ def _exact(
 ) -> FloatArray:
     """The exact scores of `rows`."""
     exact = np.empty(len(rows), np.float32)
-    for segment, places, span in _by_segment(rows, segments, segment_rows):
+    for segment, places, span in by_segment(rows, segments, segment_rows):
         part = exact[span]
         for start in range(0, len(places), _EXACT_CHUNK):
             chunk = slice(start, start + _EXACT_CHUNK)
             part[chunk] = scores(metric, query, segment.values[places[chunk]])
     return exact
-
-
-def _by_segment(
-    rows: RowNumbers, segments: Sequence[Segment], segment_rows: int
-) -> Iterator[tuple[Segment, RowNumbers, slice]]:
-    """(segment, places in it, where these rows stand in `rows`), for ascending `rows`."""
-    first = int(rows[0]) // segment_rows
-    last = int(rows[-1]) // segment_rows
-    edges = np.searchsorted(rows, np.arange(first, last + 2) * segment_rows)
-    for number in range(first, last + 1):
-        start, end = int(edges[number - first]), int(edges[number - first + 1])
-        if start < end:
-            places = rows[start:end] - number * segment_rows
-            yield segments[number], places, slice(start, end)

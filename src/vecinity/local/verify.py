@@ -60,7 +60,7 @@ def _check_rows(
         if row.row != expected:
             yield f"row {expected} is missing"
         expected = row.row + 1
-        values = segments.all[row.row // size].values[row.row % size]
+        values = segments.all[row.row // size].value(row.row % size)
         crc = row_crc(row.id, row.namespace, row.metadata, row.born, as_bytes(values))
         if crc != row.crc:
             yield f"row {row.row} (id {row.id!r}): the checksum does not match"
