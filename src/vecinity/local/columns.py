@@ -1,14 +1,14 @@
 """Namespaces and metadata indexes as bitmaps of rows: a filter becomes the set of rows it selects.
 
-Columns only ever learn of births. What a bitmap holds beyond a snapshot's rows, or of dead rows, is
-cut away by the snapshot's own bitmap of live rows.
+Columns learn of births, and of deaths only when rows are buried. What a bitmap holds beyond a
+snapshot's rows, or of dead rows, is cut away by the snapshot's own bitmap of live rows.
 """
 
 from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ from pyroaring import BitMap
 from vecinity.filters import Bound, Condition, Range, Scalar
 from vecinity.local.store import StoredMetadataIndex
 from vecinity.model import MetadataType
+
+_VALUES_A_PART = 1_000
 
 MISSING = object()
 """What `lookup` finds where nothing is; no JSON value equals it."""
@@ -40,6 +42,10 @@ class NamespaceColumn:
         if rows is None:
             rows = self._rows[namespace] = BitMap()
         rows.add(row)
+
+    def forget(self, rows: BitMap) -> Iterator[bool]:
+        """See `Columns.forget`."""
+        return _forget(self._rows, rows)
 
     def rows(self, namespace: str) -> BitMap:
         return self._rows.get(namespace, BitMap())
@@ -80,6 +86,13 @@ class MetadataColumn:
                 self._sorted = None
             found.add(row)
         self._present.update(present)
+
+    def forget(self, rows: BitMap) -> Iterator[bool]:
+        """See `Columns.forget`."""
+        self._present -= rows
+        for more in _forget(self._by_value, rows):
+            self._sorted = None
+            yield more
 
     def select(self, condition: Condition, live: BitMap) -> BitMap:
         """The rows of `live` that meet `condition`."""
@@ -159,6 +172,12 @@ class Columns:
         for column in self._metadata.values():
             column.add(decoded)
 
+    def forget(self, rows: BitMap) -> Iterator[bool]:
+        """Drop `rows`, which no snapshot has any more: each item of the iterator drops a part."""
+        yield from self.namespaces.forget(rows)
+        for column in list(self._metadata.values()):
+            yield from column.forget(rows)
+
     def select(
         self, conditions: Iterable[Condition], indexes: Sequence[StoredMetadataIndex], live: BitMap
     ) -> BitMap:
@@ -224,6 +243,16 @@ def cut_string(text: str, max_bytes: int) -> bytes:
 def rows_of(bitmap: BitMap) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The row numbers of a bitmap, ascending."""
     return np.frombuffer(bitmap.to_array(), np.uint32).astype(np.int64)
+
+
+def _forget(by_value: dict[Any, BitMap], rows: BitMap) -> Iterator[bool]:
+    values = list(by_value)
+    for start in range(0, len(values), _VALUES_A_PART):
+        for value in values[start : start + _VALUES_A_PART]:
+            by_value[value] -= rows
+            if not by_value[value]:
+                del by_value[value]
+        yield True
 
 
 def _as_float(value: float) -> float:

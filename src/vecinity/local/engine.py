@@ -17,6 +17,7 @@ from vecinity.local.catalog import Catalog, Entry
 from vecinity.local.files import DirectoryLock, make_folder, remove_folder
 from vecinity.local.follower import Change
 from vecinity.local.index import OpenIndex
+from vecinity.local.maintenance import Maintenance
 from vecinity.local.mutations import (
     CreateMetadataIndex,
     Delete,
@@ -92,6 +93,7 @@ class LocalEngine:
             except sqlite3.Error as error:
                 raise CannotOpen(f"{folder / 'catalog.db'}: {error}") from error
             undo.pop_all()
+        self._maintenance = Maintenance()
         self._pool = IndexPool(self._open, open_indexes)
 
     def create_index(
@@ -149,6 +151,7 @@ class LocalEngine:
         if not self._closed:
             self._closed = True
             self._pool.close_all()
+            self._maintenance.close()
             self._catalog.close()
             self._lock.release()
 
@@ -170,6 +173,7 @@ class LocalEngine:
             self._index_folder(uuid),
             self._limits,
             self._cursor_key,
+            self._maintenance,
             visibility_delay=self._visibility_delay,
             clock=self._clock,
         )

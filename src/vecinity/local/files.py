@@ -130,6 +130,11 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     sync_folder(path.parent)
 
 
+def remove_file(path: Path) -> None:
+    """Remove `path`; a missing one is no error. After a crash it may be there again."""
+    path.unlink(missing_ok=True)
+
+
 def make_folder(path: Path) -> None:
     """Create `path` and its parents where missing; their names are durable on return."""
     if path.is_dir():
@@ -168,6 +173,9 @@ def open_writer(path: Path, *, create: bool = False) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    if new:
+        # lets incremental_vacuum give free pages back; only an empty database takes it
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")

@@ -12,9 +12,9 @@ import msgspec
 from pyroaring import BitMap
 
 from vecinity.filters import Condition
-from vecinity.local import store
+from vecinity.local import graves, store
 from vecinity.local.columns import Columns
-from vecinity.local.rows import Segments
+from vecinity.local.rows import Segment, Segments
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
 from vecinity.local.visibility import Clock, Snapshot, Step, Visibility
 
@@ -42,6 +42,10 @@ class Follower:
     Args:
         string_bytes: how much of a string a metadata index holds.
         delay: seconds after which a mutation becomes visible.
+
+    Attributes:
+        newest: the last committed mutation.
+        burying: held while the mark below which rows are buried moves.
     """
 
     def __init__(
@@ -57,7 +61,11 @@ class Follower:
         self._lock = threading.Lock()
         self._dropped: deque[tuple[int, int]] = deque()
         self.newest = store.last_mutation(connection)
+        self.burying = threading.Lock()
+        self._buried = graves.mark(connection, graves.BURIED)
         young = store.young_mutations(connection, clock() - delay) if delay else []
+        # with another delay than before, what was buried has become visible already
+        young = [mutation for mutation in young if mutation.number > self._buried]
         first, steps = self._load(connection, young)
         self._metadata_indexes = steps[-1].metadata_indexes if steps else first.metadata_indexes
         self._visibility = Visibility(first, delay, clock, steps)
@@ -69,7 +77,7 @@ class Follower:
 
     @property
     def namespaces(self) -> int:
-        """How many namespaces vectors were ever written to."""
+        """How many namespaces the rows that are not buried were written to."""
         return len(self._columns.namespaces)
 
     def has_namespace(self, namespace: str) -> bool:
@@ -89,6 +97,29 @@ class Follower:
         self.newest = change.mutation
         self._visibility.add(self._step(change.mutation, change.died, self._metadata_indexes))
         self._forget_dropped()
+
+    def bury(self) -> Snapshot:
+        """The visible snapshot; from now on rows that it doesn't have may be buried."""
+        with self.burying:
+            snapshot = self.snapshot
+            self._buried = snapshot.mutation.number
+            return snapshot
+
+    def is_whole(self, snapshot: Snapshot) -> bool:
+        """Whether everything that was read of `snapshot` until now was there."""
+        return self._buried <= snapshot.mutation.number
+
+    def forget(self, rows: BitMap) -> None:
+        """Drop buried rows from the columns, a part at a time so that readers can go on."""
+        parts = self._columns.forget(rows)
+        more = True
+        while more:
+            with self._lock:
+                more = next(parts, False)
+
+    def replace_segment(self, number: int, segment: Segment) -> None:
+        """Let a segment be read from another file. Called by the thread that applies."""
+        self._visibility.replace_segment(number, segment)
 
     def select(
         self, snapshot: Snapshot, namespace: str | None, conditions: Sequence[Condition]
@@ -123,7 +154,9 @@ class Follower:
         base = self.newest
         if young:
             base = store.mutation(connection, young[0].number - 1) or store.NO_MUTATION
-        live = BitMap(range(base.rows)) - BitMap(store.dead_rows(connection, base.number))
+        gone = graves.buried(connection, self._segments.segment_rows)
+        gone.update(store.dead_rows(connection, base.number))
+        live = BitMap(range(base.rows)) - gone
         died: dict[int, list[int]] = {mutation.number: [] for mutation in young}
         for row, number in store.later_deaths(connection, base.number) if young else ():
             died[number].append(row)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vecinity.errors import CannotOpen
 
-VERSION = 2
+VERSION = 3
 
 
 class UnknownFormat(CannotOpen):

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from vecinity.errors import InvalidCursor, StorageUnavailable
+from vecinity.errors import ExpiredCursor, InvalidCursor, StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import cursor as cursors
-from vecinity.local import format, scan, store
+from vecinity.local import format, graves, scan, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
 from vecinity.local.follower import Change, Follower
+from vecinity.local.maintenance import Maintenance
 from vecinity.local.rows import RowNumbers, Segments, as_bytes
 from vecinity.local.search import nearest
 from vecinity.local.settings import IndexSettings
-from vecinity.local.store import StoredRow
+from vecinity.local.store import StoredMutation, StoredRow
+from vecinity.local.upkeep import Upkeep
 from vecinity.local.visibility import Clock, Snapshot
 from vecinity.local.writer import Writer
 from vecinity.metric import FloatArray
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
     from vecinity.limits import Limits
     from vecinity.local.mutations import Mutation
+
+_Found = TypeVar("_Found")
 
 _IDLE_READERS = 2
 
@@ -62,6 +66,7 @@ class OpenIndex:
         folder: as `create` made it.
         limits: of the server or library; what is stored with the index is in its settings.
         cursor_key: what list cursors are signed with.
+        maintenance: does what can wait.
         visibility_delay: seconds after which a mutation is visible.
         clock: tells a mutation's time and a cursor's end.
 
@@ -74,6 +79,7 @@ class OpenIndex:
         folder: Path,
         limits: Limits,
         cursor_key: bytes,
+        maintenance: Maintenance,
         *,
         visibility_delay: float = 0.0,
         clock: Clock = time.time,
@@ -86,50 +92,48 @@ class OpenIndex:
         format.check(self._connection, folder / "index.db")
         self.settings = IndexSettings.load(self._connection)
         last = store.last_mutation(self._connection)
-        files = [
-            (name, checksum is not None) for name, checksum in store.segment_files(self._connection)
-        ]
         self._segments = Segments(
             folder / "rows",
             self.settings.config.dimensions,
             self.settings.segment_rows,
             last.rows,
-            files,
+            store.segments(self._connection),
         )
+        self._segments.remove_leftovers()
+        delay = 0.0 if self.settings.is_synchronous else visibility_delay
         self._follower = Follower(
             self._connection,
             self._segments,
             self.settings.indexed_string_bytes,
-            0.0 if self.settings.is_synchronous else visibility_delay,
+            delay,
             clock,
         )
         kept = self.settings.limits(limits)
         self._writer = Writer(self._connection, self._segments, self._follower, kept, clock)
+        self._upkeep = Upkeep(
+            maintenance,
+            self._writer,
+            self._segments,
+            self._follower,
+            self._reader,
+            delay,
+            clock,
+        )
 
     def submit(self, mutation: Mutation) -> Change:
         """See `Writer.submit`."""
-        return self._writer.submit(mutation)
+        change = self._writer.submit(mutation)
+        self._upkeep.look()
+        return change
 
     def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
-        snapshot = self._follower.snapshot
-        found = self._rows_of_ids(snapshot, ids)
-        stored = self._read(snapshot, list(found.values()))
-        return [
-            Vector(row.id, values.copy(), row.namespace, row.metadata)
-            for row, values in (stored[found[wanted]] for wanted in ids if wanted in found)
-        ]
+        return self._on_snapshot(lambda snapshot: self._get_by_ids(snapshot, ids))
 
     def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
-        return self._query(self._follower.snapshot, vector, options, itself=-1)
+        return self._on_snapshot(lambda snapshot: self._query(snapshot, vector, options, itself=-1))
 
     def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
-        snapshot = self._follower.snapshot
-        found = self._rows_of_ids(snapshot, [vector_id])
-        if not found:
-            return []
-        [row] = found.values()
-        _, values = self._read(snapshot, [row])[row]
-        return self._query(snapshot, values, options, itself=row)
+        return self._on_snapshot(lambda snapshot: self._query_by_id(snapshot, vector_id, options))
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
         with self._reader() as connection:
@@ -139,11 +143,10 @@ class OpenIndex:
             else:
                 place = cursors.decode(cursor, self._cursor_key, self.settings.uuid, self._clock())
                 after, expires = place.last_id, place.expires
-                found = store.mutation(connection, place.mutation) if place.mutation else None
-                if found is None:
-                    raise InvalidCursor
-                snapshot = found
+                snapshot = _listed(connection, place.mutation)
             ids = store.ids_after(connection, after, snapshot.rows, snapshot.number, count + 1)
+            if graves.mark(connection, graves.FORGOTTEN) > snapshot.number:
+                raise ExpiredCursor
         if len(ids) <= count:
             return VectorPage(ids, snapshot.live, None, None)
         ids.pop()
@@ -170,10 +173,46 @@ class OpenIndex:
         ]
 
     def close(self) -> None:
-        """Let go of all files. The caller makes sure that nothing runs any more."""
+        """Let go of all files. The caller makes sure that no call runs any more."""
+        self._upkeep.close()
         for connection in (*self._readers, self._connection):
             connection.close()
         self._segments.close()
+
+    def _on_snapshot(self, read: Callable[[Snapshot], _Found]) -> _Found:
+        """What `read` finds on the visible snapshot; once more if part of it was buried meanwhile.
+
+        The second time nothing is: what becomes visible then waits with its dead.
+        """
+        snapshot = self._follower.snapshot
+        try:
+            found = read(snapshot)
+        except StorageUnavailable:
+            if self._follower.is_whole(snapshot):
+                raise
+        else:
+            if self._follower.is_whole(snapshot):
+                return found
+        with self._follower.burying:
+            return read(self._follower.snapshot)
+
+    def _get_by_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> list[Vector]:
+        found = self._rows_of_ids(snapshot, ids)
+        stored = self._read(snapshot, list(found.values()))
+        return [
+            Vector(row.id, values.copy(), row.namespace, row.metadata)
+            for row, values in (stored[found[wanted]] for wanted in ids if wanted in found)
+        ]
+
+    def _query_by_id(
+        self, snapshot: Snapshot, vector_id: str, options: QueryOptions
+    ) -> list[Match]:
+        found = self._rows_of_ids(snapshot, [vector_id])
+        if not found:
+            return []
+        [row] = found.values()
+        _, values = self._read(snapshot, [row])[row]
+        return self._query(snapshot, values, options, itself=row)
 
     def _query(
         self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions, itself: int
@@ -269,6 +308,16 @@ class OpenIndex:
                 self._readers.append(connection)
             else:
                 connection.close()
+
+
+def _listed(connection: sqlite3.Connection, number: int) -> StoredMutation:
+    """The snapshot of a cursor. Raises InvalidCursor or ExpiredCursor."""
+    found = store.mutation(connection, number) if number else None
+    if found is not None:
+        return found
+    if number and number < graves.mark(connection, graves.FORGOTTEN):
+        raise ExpiredCursor
+    raise InvalidCursor
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:

@@ -13,9 +13,11 @@ from typing import TypeAlias
 import faiss
 import numpy as np
 import numpy.typing as npt
+from pyroaring import BitMap
 
 from vecinity.errors import StorageUnavailable
-from vecinity.local.files import RowFile
+from vecinity.local.files import RowFile, remove_file
+from vecinity.local.store import StoredSegment
 from vecinity.metric import FloatArray
 
 RowNumbers: TypeAlias = npt.NDArray[np.int64]
@@ -31,11 +33,18 @@ class Segment:
     """One mapped segment; its first rows are filled, the rest of the mapping is nobody's.
 
     `values` is float32 of shape (capacity, dimensions), where capacity grows by doubling.
+
+    Args:
+        file: None if no row is needed any more.
+        ranks: the place of each row by its number within the segment; None if they are the same.
     """
 
-    def __init__(self, file: RowFile, dimensions: int) -> None:
+    def __init__(
+        self, file: RowFile | None, dimensions: int, ranks: npt.NDArray[np.int32] | None = None
+    ) -> None:
         self.file = file
         self._dimensions = dimensions
+        self._ranks = ranks
         self.values = self._map()
         self._norms: FloatArray = np.empty(0, np.float32)
 
@@ -48,16 +57,18 @@ class Segment:
         if rows <= self.capacity:
             return
         capacity = min(max(rows, 2 * self.capacity, _FIRST_ROWS), segment_rows)
-        self.file.grow(capacity * self._dimensions * 4)
+        self._own_file.grow(capacity * self._dimensions * 4)
         self.values = self._map()
 
     def places(self, local_rows: RowNumbers) -> RowNumbers:
         """Where in `values` rows of this segment stand, given by their numbers within it."""
-        return local_rows
+        return local_rows if self._ranks is None else self._ranks[local_rows].astype(np.int64)
 
     def value(self, local_row: int) -> FloatArray:
         """The values of one row, given by its number within the segment."""
-        values: FloatArray = self.values[local_row]
+        values: FloatArray = self.values[
+            local_row if self._ranks is None else self._ranks[local_row]
+        ]
         return values
 
     def norms(self, rows: int) -> FloatArray:
@@ -71,8 +82,26 @@ class Segment:
     def checksum(self) -> int:
         return zlib.crc32(as_bytes(self.values))
 
+    def write(self, data: memoryview, offset: int) -> None:
+        """Write all of `data` at a byte of the file, which has room for it."""
+        self._own_file.write(data, offset)
+
+    def sync(self) -> None:
+        """Return when all that was written is on the disk."""
+        self._own_file.sync()
+
+    def close(self) -> None:
+        """Give the file's descriptor back; the values stay."""
+        if self.file is not None:
+            self.file.close()
+
+    @property
+    def _own_file(self) -> RowFile:
+        assert self.file is not None
+        return self.file
+
     def _map(self) -> FloatArray:
-        if self.file.size == 0:
+        if self.file is None or self.file.size == 0:
             return np.empty((0, self._dimensions), np.float32)
         flat = np.frombuffer(self.file.map(), np.float32)
         whole = len(flat) // self._dimensions * self._dimensions
@@ -84,7 +113,7 @@ class Segments:
 
     Args:
         rows: the rows that were committed.
-        files: (name, whether it is sealed) by segment number.
+        stored: what is stored of each, by number.
 
     Raises:
         StorageUnavailable: a file is missing or too short for its rows.
@@ -96,16 +125,15 @@ class Segments:
         dimensions: int,
         segment_rows: int,
         rows: int,
-        files: Sequence[tuple[str, bool]],
+        stored: Sequence[StoredSegment],
     ) -> None:
         self._folder = folder
-        self._dimensions = dimensions
+        self.dimensions = dimensions
         self.segment_rows = segment_rows
         self._unsynced: set[int] = set()
         self.all: list[Segment] = []
-        for number, (name, sealed) in enumerate(files):
-            needed = min(rows - number * segment_rows, segment_rows)
-            self.all.append(self._open(folder / name, needed, sealed))
+        for number, each in enumerate(stored):
+            self.all.append(self._open(each, min(rows - number * segment_rows, segment_rows)))
 
     def append(self, first: int, matrix: FloatArray) -> list[tuple[int, str]]:
         """Write `matrix` as the rows from `first` on; returns (number, file) of new segments.
@@ -114,7 +142,7 @@ class Segments:
         """
         created = []
         data = as_bytes(matrix)
-        width = self._dimensions * 4
+        width = self.dimensions * 4
         while data:
             number, place = divmod(first, self.segment_rows)
             if number == len(self.all):
@@ -122,7 +150,7 @@ class Segments:
             count = min(len(data) // width, self.segment_rows - place)
             segment = self.all[number]
             segment.grow(place + count, self.segment_rows)
-            segment.file.write(data[: count * width], place * width)
+            segment.write(data[: count * width], place * width)
             self._unsynced.add(number)
             data = data[count * width :]
             first += count
@@ -131,42 +159,56 @@ class Segments:
     def sync(self) -> None:
         """Return when every appended row is on the disk."""
         for number in self._unsynced:
-            self.all[number].file.sync()
+            self.all[number].sync()
         self._unsynced.clear()
 
     def forget_after(self, count: int) -> None:
         """Drop the segments that a failed write created."""
         for segment in self.all[count:]:
-            segment.file.close()
+            segment.close()
         del self.all[count:]
         self._unsynced.clear()
 
     def close(self) -> None:
         for segment in self.all:
-            segment.file.close()
+            segment.close()
 
-    def seal(self, number: int) -> int:
-        """The checksum of a full and synced segment, which is not written again."""
-        segment = self.all[number]
-        segment.file.close()
-        return segment.checksum()
+    def remove_leftovers(self) -> None:
+        """Remove the files that a crash or a failed write left and no segment has."""
+        named = {segment.file.path.name for segment in self.all if segment.file is not None}
+        for path in self._folder.glob("*.f32"):
+            if path.name not in named:
+                remove_file(path)
 
-    def _open(self, path: Path, rows: int, sealed: bool) -> Segment:
+    def _open(self, stored: StoredSegment, rows: int) -> Segment:
+        ranks = None if stored.present is None else ranks_of(stored.present, self.segment_rows)
+        if stored.file is None:
+            return Segment(None, self.dimensions, ranks)
+        path = self._folder / stored.file
         try:
-            segment = Segment(RowFile.open(path), self._dimensions)
+            segment = Segment(RowFile.open(path), self.dimensions, ranks)
         except FileNotFoundError as error:
             raise StorageUnavailable(f"{path} is missing") from error
-        if segment.capacity < rows:
-            segment.file.close()
-            raise StorageUnavailable(f"{path} is too short: {segment.capacity} of {rows} rows")
-        if sealed:
-            segment.file.close()
+        needed = rows if stored.present is None else len(stored.present)
+        if segment.capacity < needed:
+            segment.close()
+            raise StorageUnavailable(f"{path} is too short: {segment.capacity} of {needed} rows")
+        if stored.checksum is not None:
+            segment.close()
         return segment
 
     def _create(self, number: int) -> str:
         name = f"{number:08d}-0.f32"
-        self.all.append(Segment(RowFile.create(self._folder / name), self._dimensions))
+        self.all.append(Segment(RowFile.create(self._folder / name), self.dimensions))
         return name
+
+
+def ranks_of(present: BitMap, segment_rows: int) -> npt.NDArray[np.int32]:
+    """The place of each row in a file of those that are `present`; 0 for the others."""
+    ranks = np.zeros(segment_rows, np.int32)
+    rows = np.frombuffer(present.to_array(), np.uint32)
+    ranks[rows] = np.arange(len(rows), dtype=np.int32)
+    return ranks
 
 
 def by_segment(

@@ -1,8 +1,8 @@
 """The truth of one index in SQLite: mutations, rows, deaths, segments, metadata indexes.
 
 Row numbers are permanent: a row is born in one mutation and dies in another, and a snapshot sees
-the rows below its row count whose death, if any, came later. Statements only; the writer owns the
-transactions.
+the rows below its row count whose death, if any, came later. Rows that died long enough ago are
+buried (`graves`). Statements only; the writer owns the transactions.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from pyroaring import BitMap
+
+from vecinity.local import graves
 from vecinity.model import MetadataType
 
 SCHEMA = """
@@ -36,10 +39,18 @@ CREATE TABLE rows (
 );
 CREATE INDEX rows_by_id ON rows (id);
 CREATE TABLE deaths (row INTEGER PRIMARY KEY, died INTEGER NOT NULL);
+CREATE TABLE graves (               -- of buried rows, which are in neither of the two above
+    id TEXT NOT NULL,
+    died INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    PRIMARY KEY (id, died)
+) WITHOUT ROWID;
 CREATE TABLE segments (
     segment INTEGER PRIMARY KEY,
-    file TEXT NOT NULL,
-    checksum INTEGER                -- crc32 of the whole file, once it is full
+    file TEXT,                      -- NULL if no row of it is needed any more
+    checksum INTEGER,               -- crc32 of the whole file, once it is full
+    presence BLOB,                  -- bitmap of the rows in the file, NULL for all
+    buried BLOB                     -- bitmap of its rows that are buried, NULL for none
 );
 CREATE TABLE metadata_indexes (
     created INTEGER PRIMARY KEY,    -- mutation number
@@ -93,6 +104,18 @@ class StoredMetadataIndex:
         return self.created <= mutation and (self.dropped is None or mutation < self.dropped)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSegment:
+    """A segment: `present` are the numbers within it of the rows in `file`, None if all are.
+
+    `file` is None if no row of it is needed; `checksum` is None as long as it isn't full.
+    """
+
+    file: str | None
+    checksum: int | None
+    present: BitMap | None
+
+
 NO_MUTATION = StoredMutation(0, "", 0.0, 0, 0, 0)
 """What stands before the first."""
 
@@ -117,6 +140,31 @@ def young_mutations(connection: sqlite3.Connection, since: float) -> list[Stored
     query = "SELECT number, uuid, time, rows, live, digest FROM mutations ORDER BY number DESC"
     newest_first = (StoredMutation(*found) for found in connection.execute(query))
     return list(itertools.takewhile(lambda found: found.time > since, newest_first))[::-1]
+
+
+def mutation_at(connection: sqlite3.Connection, time: float) -> int:
+    """The newest mutation at `time` or before, 0 if none is known. Times never fall."""
+    low, high = _known_mutations(connection)
+    while low < high:
+        middle = (low + high) // 2
+        found = mutation(connection, middle)
+        if found is not None and found.time <= time:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+def first_mutation(connection: sqlite3.Connection) -> int:
+    """The number of the first mutation that is known, or of the first that will be."""
+    first, _ = _known_mutations(connection)
+    return first
+
+
+def forget_mutations(connection: sqlite3.Connection, before: int) -> None:
+    """Remove the mutations before `before`."""
+    graves.set_mark(connection, graves.FORGOTTEN, before)
+    connection.execute("DELETE FROM mutations WHERE number < ?", (before,))
 
 
 def add_mutation(connection: sqlite3.Connection, kind: str, mutation: StoredMutation) -> None:
@@ -166,6 +214,13 @@ def add_rows(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]])
 
 def add_deaths(connection: sqlite3.Connection, rows: Iterable[int], died: int) -> None:
     connection.executemany("INSERT INTO deaths VALUES (?, ?)", ((row, died) for row in rows))
+
+
+def _known_mutations(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The first known mutation, and one beyond the last."""
+    query = "SELECT ifnull(min(number), 1), ifnull(max(number), 0) + 1 FROM mutations"
+    first, end = connection.execute(query).fetchone()
+    return first, end
 
 
 def rows_by_number(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, StoredRow]:
@@ -218,27 +273,43 @@ def ids_after(
     connection: sqlite3.Connection, after: str | None, rows: int, mutation: int, count: int
 ) -> list[str]:
     """Up to `count` ids above `after` in byte order, as the snapshot sees them."""
-    where = "rows.id > ? AND" if after is not None else ""
-    query = f"""
+    query = """
         SELECT rows.id FROM rows INDEXED BY rows_by_id LEFT JOIN deaths USING (row)
-        WHERE {where} rows.row < ? AND (died IS NULL OR died > ?)
+        WHERE rows.id > ? AND rows.row < ? AND (died IS NULL OR died > ?)
         ORDER BY rows.id LIMIT ?
     """
-    start = () if after is None else (after,)
-    return [found for (found,) in connection.execute(query, (*start, rows, mutation, count))]
+    after = after or ""
+    ids = [found for (found,) in connection.execute(query, (after, rows, mutation, count))]
+    # only now: what is buried between the two is seen twice, not missed
+    if graves.mark(connection, graves.BURIED) <= mutation:
+        return ids
+    last = ids[-1] if len(ids) == count else None
+    return sorted({*ids, *graves.ids_between(connection, after, last, rows, mutation)})[:count]
 
 
-def segment_files(connection: sqlite3.Connection) -> list[tuple[str, int | None]]:
-    """(file, checksum or None) by segment number, from 0 without gaps."""
-    return list(connection.execute("SELECT file, checksum FROM segments ORDER BY segment"))
+def segments(connection: sqlite3.Connection) -> list[StoredSegment]:
+    """By segment number, from 0 without gaps."""
+    query = "SELECT file, checksum, presence FROM segments ORDER BY segment"
+    return [
+        StoredSegment(file, checksum, None if presence is None else BitMap.deserialize(presence))
+        for file, checksum, presence in connection.execute(query)
+    ]
 
 
 def add_segment(connection: sqlite3.Connection, segment: int, file: str) -> None:
-    connection.execute("INSERT INTO segments VALUES (?, ?, NULL)", (segment, file))
+    connection.execute("INSERT INTO segments (segment, file) VALUES (?, ?)", (segment, file))
 
 
 def seal_segment(connection: sqlite3.Connection, segment: int, checksum: int) -> None:
     connection.execute("UPDATE segments SET checksum = ? WHERE segment = ?", (checksum, segment))
+
+
+def replace_segment(connection: sqlite3.Connection, number: int, segment: StoredSegment) -> None:
+    presence = None if segment.present is None else segment.present.serialize()
+    connection.execute(
+        "UPDATE segments SET file = ?, checksum = ?, presence = ? WHERE segment = ?",
+        (segment.file, segment.checksum, presence, number),
+    )
 
 
 def metadata_indexes(connection: sqlite3.Connection, since: int) -> list[StoredMetadataIndex]:

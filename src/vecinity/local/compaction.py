@@ -1,0 +1,99 @@
+"""Rewrites segment files without the rows that are buried, so that their space comes back.
+
+A crash between any two steps leaves a correct index: the new file is whole and durable before a
+transaction names it, and the old one is removed after. Readers that hold the old mapping keep it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pyroaring import BitMap
+
+from vecinity.local import store
+from vecinity.local.files import RowFile, remove_file
+from vecinity.local.follower import Follower
+from vecinity.local.rows import Segment, Segments, as_bytes, ranks_of
+from vecinity.local.store import StoredSegment
+from vecinity.local.writer import Writer
+
+_ROWS_A_STEP = 4_096
+
+
+class Compaction:
+    """The segments of one index. One thread at a time works with it, beside the writer."""
+
+    def __init__(self, writer: Writer, segments: Segments, follower: Follower) -> None:
+        self._writer = writer
+        self._segments = segments
+        self._follower = follower
+
+    def rewrite(self, buried: BitMap) -> Iterator[None]:
+        """Rewrite the full segments of which more than a third is `buried`; each item is a step.
+
+        Raises:
+            OSError, sqlite3.Error, StorageUnavailable: the segment stays as it was.
+        """
+        size = self._segments.segment_rows
+        for number in range(self._follower.newest.rows // size):
+            rows = BitMap(range(number * size, (number + 1) * size)) - buried
+            stored = len(self._segments.all[number].values)
+            if 3 * (stored - len(rows)) > stored:
+                yield from self._rewrite(number, rows.shift(-number * size))
+
+    def _rewrite(self, number: int, present: BitMap) -> Iterator[None]:
+        old = self._segments.all[number]
+        if not present:
+            ranks = ranks_of(present, self._segments.segment_rows)
+            new = Segment(None, self._segments.dimensions, ranks)
+            self._switch(number, new, StoredSegment(None, 0, present))
+        else:
+            yield from self._copy(number, old, present)
+        assert old.file is not None
+        remove_file(old.file.path)
+        yield
+
+    def _copy(self, number: int, old: Segment, present: BitMap) -> Iterator[None]:
+        """Write the file that holds `present`, a step for each part, and switch to it."""
+        assert old.file is not None
+        file = RowFile.create(_next_generation(old.file))
+        switched = False
+        try:
+            checksum = 0
+            offset = 0
+            rows = np.frombuffer(present.to_array(), np.uint32).astype(np.int64)
+            places = old.places(rows)
+            for start in range(0, len(places), _ROWS_A_STEP):
+                data = as_bytes(old.values[places[start : start + _ROWS_A_STEP]])
+                file.write(data, offset)
+                checksum = zlib.crc32(data, checksum)
+                offset += len(data)
+                yield
+            file.sync()
+            ranks = ranks_of(present, self._segments.segment_rows)
+            new = Segment(file, self._segments.dimensions, ranks)
+            self._switch(number, new, StoredSegment(file.path.name, checksum, present))
+            switched = True
+        finally:
+            file.close()
+            # after a commit of unknown outcome the next opening decides which of the two goes
+            if not switched and not self._writer.is_broken:
+                remove_file(file.path)
+
+    def _switch(self, number: int, new: Segment, stored: StoredSegment) -> None:
+        def publish() -> None:
+            self._segments.all[number] = new
+            self._follower.replace_segment(number, new)
+
+        self._writer.maintain(
+            partial(store.replace_segment, number=number, segment=stored), publish
+        )
+
+
+def _next_generation(file: RowFile) -> Path:
+    number, generation = file.path.stem.split("-")
+    return file.path.with_name(f"{number}-{int(generation) + 1}{file.path.suffix}")
