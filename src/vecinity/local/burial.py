@@ -5,21 +5,16 @@ All of it is done in small transactions of the writer's, each of which leaves a 
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from functools import partial
-from typing import TypeAlias
 
 from pyroaring import BitMap
 
 from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import graves, store
+from vecinity.local.readers import Readers
 from vecinity.local.visibility import Clock
 from vecinity.local.writer import Writer
-
-Reader: TypeAlias = Callable[[], AbstractContextManager[sqlite3.Connection]]
-"""Gives a reading connection for the time of one statement."""
 
 KEPT_SECONDS = CURSOR_LIFETIME_SECONDS + 60.0
 """How long a grave is kept beyond the visibility delay."""
@@ -42,15 +37,15 @@ class Burial:
     """
 
     def __init__(
-        self, writer: Writer, reader: Reader, segment_rows: int, delay: float, clock: Clock
+        self, writer: Writer, readers: Readers, segment_rows: int, delay: float, clock: Clock
     ) -> None:
         self._writer = writer
-        self._reader = reader
+        self._readers = readers
         self._segment_rows = segment_rows
         self._delay = delay
         self._clock = clock
         self._forget_after = 0.0
-        with reader() as connection:
+        with readers.use() as connection:
             self.rows = graves.buried(connection, segment_rows)
 
     def bury(self, mutation: int) -> Iterator[BitMap]:
@@ -71,7 +66,7 @@ class Burial:
             yield BitMap(rows)
 
     def has_graves(self) -> bool:
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             return graves.last_id(connection, "", 2**63 - 1, 1) is not None
 
     def forget(self) -> Iterator[None]:
@@ -79,7 +74,7 @@ class Burial:
         now = self._clock()
         if now < self._forget_after:
             return
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             old = store.mutation_at(connection, now - self._delay - KEPT_SECONDS)
             mutation = min(old, graves.mark(connection, graves.BURIED))
         after = ""
@@ -101,15 +96,15 @@ class Burial:
             free, pages = self._free_pages()
 
     def _to_bury(self, last: int, mutation: int) -> list[int]:
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             return graves.to_bury(connection, last, mutation, _ROWS_A_STEP)
 
     def _last_id(self, after: str, mutation: int) -> str | None:
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             return graves.last_id(connection, after, mutation, _ROWS_A_STEP)
 
     def _forget_mutations(self, before: int) -> Iterator[None]:
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             first = store.first_mutation(connection)
         for end in range(first + _ROWS_A_STEP, before + _ROWS_A_STEP, _ROWS_A_STEP):
             self._writer.maintain(partial(store.forget_mutations, before=min(end, before)))
@@ -117,7 +112,7 @@ class Burial:
 
     def _free_pages(self) -> tuple[int, int]:
         """The database's free pages, and all its pages."""
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
         return free, pages

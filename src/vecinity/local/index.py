@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,9 +16,10 @@ from vecinity.local import format, graves, scan, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
-from vecinity.local.files import make_folder, open_reader, open_writer, sync_folder
+from vecinity.local.files import make_folder, open_writer, sync_folder
 from vecinity.local.follower import Change, Follower
 from vecinity.local.maintenance import Maintenance
+from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments, as_bytes
 from vecinity.local.search import nearest
 from vecinity.local.settings import IndexSettings
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from vecinity.local.mutations import Mutation
 
 _Found = TypeVar("_Found")
-
-_IDLE_READERS = 2
 
 
 def create(folder: Path, settings: IndexSettings) -> None:
@@ -87,7 +85,7 @@ class OpenIndex:
         self._folder = folder
         self._cursor_key = cursor_key
         self._clock = clock
-        self._readers: list[sqlite3.Connection] = []
+        self._readers = Readers(folder / "index.db")
         self._connection = open_writer(folder / "index.db")
         format.check(self._connection, folder / "index.db")
         self.settings = IndexSettings.load(self._connection)
@@ -115,7 +113,7 @@ class OpenIndex:
             self._writer,
             self._segments,
             self._follower,
-            self._reader,
+            self._readers,
             delay,
             clock,
         )
@@ -136,7 +134,7 @@ class OpenIndex:
         return self._on_snapshot(lambda snapshot: self._query_by_id(snapshot, vector_id, options))
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             if cursor is None:
                 snapshot = self._follower.snapshot.mutation
                 after, expires = None, self._clock() + CURSOR_LIFETIME_SECONDS
@@ -175,8 +173,8 @@ class OpenIndex:
     def close(self) -> None:
         """Let go of all files. The caller makes sure that no call runs any more."""
         self._upkeep.close()
-        for connection in (*self._readers, self._connection):
-            connection.close()
+        self._readers.close()
+        self._connection.close()
         self._segments.close()
 
     def _on_snapshot(self, read: Callable[[Snapshot], _Found]) -> _Found:
@@ -237,7 +235,7 @@ class OpenIndex:
         rows = self._follower.select(snapshot, options.namespace, ())
         if not conditions:
             return rows
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             return scan.meeting(connection, rows, conditions)
 
     def _matches(
@@ -272,7 +270,7 @@ class OpenIndex:
 
     def _rows_of_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
         last = snapshot.mutation
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             found = store.newest_rows(connection, ids, last.rows, last.number)
         return {vector_id: row for vector_id, (row, _) in found.items()}
 
@@ -280,7 +278,7 @@ class OpenIndex:
         self, snapshot: Snapshot, rows: Sequence[int]
     ) -> dict[int, tuple[StoredRow, FloatArray]]:
         """Rows with their values, each verified against its crc."""
-        with self._reader() as connection:
+        with self._readers.use() as connection:
             stored = store.rows_by_number(connection, rows)
         size = self.settings.segment_rows
         result = {}
@@ -293,21 +291,6 @@ class OpenIndex:
                 )
             result[number] = (row, values)
         return result
-
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
-        """A reading connection for the time of one statement."""
-        try:
-            connection = self._readers.pop()
-        except IndexError:
-            connection = open_reader(self._folder / "index.db")
-        try:
-            yield connection
-        finally:
-            if len(self._readers) < _IDLE_READERS:
-                self._readers.append(connection)
-            else:
-                connection.close()
 
 
 def _listed(connection: sqlite3.Connection, number: int) -> StoredMutation:

@@ -61,14 +61,24 @@ class Segment:
         self.values = self._map()
 
     def places(self, local_rows: RowNumbers) -> RowNumbers:
-        """Where in `values` rows of this segment stand, given by their numbers within it."""
-        return local_rows if self._ranks is None else self._ranks[local_rows].astype(np.int64)
+        """Where in `values` rows of this segment stand, given by their numbers within it.
+
+        Raises:
+            StorageUnavailable: one of them is not there any more.
+        """
+        if self._ranks is None:
+            return local_rows
+        places = self._ranks[local_rows].astype(np.int64)
+        if places.min(initial=0) < 0:
+            raise StorageUnavailable("a row is missing in its segment")
+        return places
 
     def value(self, local_row: int) -> FloatArray:
-        """The values of one row, given by its number within the segment."""
-        values: FloatArray = self.values[
-            local_row if self._ranks is None else self._ranks[local_row]
-        ]
+        """As `places`, but the values themselves, of one row."""
+        place = local_row
+        if self._ranks is not None:
+            [place] = self.places(np.array([local_row]))
+        values: FloatArray = self.values[place]
         return values
 
     def norms(self, rows: int) -> FloatArray:
@@ -204,8 +214,8 @@ class Segments:
 
 
 def ranks_of(present: BitMap, segment_rows: int) -> npt.NDArray[np.int32]:
-    """The place of each row in a file of those that are `present`; 0 for the others."""
-    ranks = np.zeros(segment_rows, np.int32)
+    """The place of each row in a file of those that are `present`; -1 for the others."""
+    ranks = np.full(segment_rows, -1, np.int32)
     rows = np.frombuffer(present.to_array(), np.uint32)
     ranks[rows] = np.arange(len(rows), dtype=np.int32)
     return ranks

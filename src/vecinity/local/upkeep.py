@@ -9,10 +9,11 @@ from collections.abc import Generator
 
 from pyroaring import BitMap
 
-from vecinity.local.burial import KEPT_SECONDS, Burial, Reader
+from vecinity.local.burial import KEPT_SECONDS, Burial
 from vecinity.local.compaction import Compaction
 from vecinity.local.follower import Follower
 from vecinity.local.maintenance import Maintenance
+from vecinity.local.readers import Readers
 from vecinity.local.rows import Segments
 from vecinity.local.store import StoredMutation
 from vecinity.local.visibility import Clock
@@ -35,7 +36,7 @@ class Upkeep:
         writer: Writer,
         segments: Segments,
         follower: Follower,
-        reader: Reader,
+        readers: Readers,
         delay: float,
         clock: Clock,
     ) -> None:
@@ -43,7 +44,7 @@ class Upkeep:
         self._segments = segments
         self._follower = follower
         self._delay = delay
-        self._burial = Burial(writer, reader, segments.segment_rows, delay, clock)
+        self._burial = Burial(writer, readers, segments.segment_rows, delay, clock)
         self._compaction = Compaction(writer, segments, follower)
         self._stopped = threading.Event()
         self._not_before = 0.0
@@ -54,7 +55,7 @@ class Upkeep:
     def look(self) -> None:
         """Have a round made soon if enough rows are dead. Called after every commit."""
         newest = self._follower.newest
-        enough = self._segments.segment_rows // 8 + newest.live // 16
+        enough = 1 + self._segments.segment_rows // 8 + newest.live // 16
         if self._dead(newest) < enough:
             return
         visible = self._dead(self._follower.snapshot.mutation) >= enough
