@@ -16,7 +16,7 @@ from typing import Any
 
 import vecinity
 from vecinity.limits import OPEN
-from vecinity.local import burial, compaction, engine, graves, store, upkeep
+from vecinity.local import burial, compaction, engine, graves, segment_records, store, upkeep
 from vecinity.local.compaction import Compaction
 from vecinity.local.engine import LocalEngine
 from vecinity.local.files import RowFile, remove_file
@@ -178,7 +178,7 @@ def _watch(moments: Moments) -> None:
         (graves, "forget"),
         (graves, "give_back"),
         (store, "forget_mutations"),
-        (store, "replace_segment"),
+        (segment_records, "replace"),
     ):
         moments.watch(module, name, lambda *_, name=name: name)
     moments.watch(Writer, "maintain", lambda _, step, *__: f"commit of {step.func.__name__}")

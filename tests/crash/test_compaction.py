@@ -21,7 +21,7 @@ _MOMENTS = [
     *(f"{when} {what}" for what in ("copy", "sync", "removal") for when in ("before", "after")),
     *(
         moment
-        for what in ("bury", "replace_segment", "forget", "forget_mutations", "give_back")
+        for what in ("bury", "replace", "forget", "forget_mutations", "give_back")
         for moment in (f"before {what}", f"after {what}", f"after commit of {what}")
     ),
 ]
@@ -96,8 +96,8 @@ def test_a_crash_loses_nothing(moment: str, count: int, memory_path: Path) -> No
 @pytest.mark.parametrize(
     ("moment", "bug"),
     [
-        ("after commit of replace_segment", "no_sync"),
-        ("before replace_segment", "removed_first"),
+        ("after commit of replace", "no_sync"),
+        ("before replace", "removed_first"),
         ("before bury", "half_buried"),
     ],
 )

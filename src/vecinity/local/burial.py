@@ -64,6 +64,7 @@ class Burial:
             self.rows.update(rows)
             last = rows[-1]
             yield BitMap(rows)
+        self.rows.run_optimize()
 
     def has_graves(self) -> bool:
         with self._readers.use() as connection:

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from pyroaring import BitMap
 
-from vecinity.local import store
+from vecinity.local import segment_records
 from vecinity.local.files import RowFile, remove_file
 from vecinity.local.follower import Follower
 from vecinity.local.rows import Segment, Segments, as_bytes, ranks_of
-from vecinity.local.store import StoredSegment
+from vecinity.local.segment_records import StoredSegment
 from vecinity.local.writer import Writer
 
 _ROWS_A_STEP = 4_096
@@ -32,18 +32,28 @@ class Compaction:
         self._segments = segments
         self._follower = follower
 
+    def due(self, buried: BitMap) -> list[int]:
+        """The numbers of the full segments of which more than a third is `buried`."""
+        size = self._segments.segment_rows
+        numbers = []
+        for number in range(self._follower.newest.rows // size):
+            stored = len(self._segments.all[number].values)
+            first = number * size
+            kept = size - buried.range_cardinality(first, first + size)
+            if 3 * (stored - kept) > stored:
+                numbers.append(number)
+        return numbers
+
     def rewrite(self, buried: BitMap) -> Iterator[None]:
-        """Rewrite the full segments of which more than a third is `buried`; each item is a step.
+        """Rewrite the segments that are due without the rows `buried`; each item is a step.
 
         Raises:
             OSError, sqlite3.Error, StorageUnavailable: the segment stays as it was.
         """
         size = self._segments.segment_rows
-        for number in range(self._follower.newest.rows // size):
+        for number in self.due(buried):
             rows = BitMap(range(number * size, (number + 1) * size)) - buried
-            stored = len(self._segments.all[number].values)
-            if 3 * (stored - len(rows)) > stored:
-                yield from self._rewrite(number, rows.shift(-number * size))
+            yield from self._rewrite(number, rows.shift(-number * size))
 
     def _rewrite(self, number: int, present: BitMap) -> Iterator[None]:
         old = self._segments.all[number]
@@ -90,7 +100,7 @@ class Compaction:
             self._follower.replace_segment(number, new)
 
         self._writer.maintain(
-            partial(store.replace_segment, number=number, segment=stored), publish
+            partial(segment_records.replace, number=number, segment=stored), publish
         )
 
 

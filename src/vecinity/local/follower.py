@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -109,13 +109,14 @@ class Follower:
         """Whether everything that was read of `snapshot` until now was there."""
         return self._buried <= snapshot.mutation.number
 
-    def forget(self, rows: BitMap) -> None:
-        """Drop buried rows from the columns, a part at a time so that readers can go on."""
+    def forget(self, rows: BitMap) -> Iterator[None]:
+        """Drop buried rows from the columns, a part at each step so that readers can go on."""
         parts = self._columns.forget(rows)
         more = True
         while more:
             with self._lock:
                 more = next(parts, False)
+            yield
 
     def replace_segment(self, number: int, segment: Segment) -> None:
         """Let a segment be read from another file. Called by the thread that applies."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vecinity.errors import ExpiredCursor, InvalidCursor, StorageUnavailable
+from vecinity.errors import StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import cursor as cursors
-from vecinity.local import format, graves, scan, store
+from vecinity.local import format, scan, segment_records, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
@@ -23,7 +22,7 @@ from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments, as_bytes
 from vecinity.local.search import nearest
 from vecinity.local.settings import IndexSettings
-from vecinity.local.store import StoredMutation, StoredRow
+from vecinity.local.store import StoredRow
 from vecinity.local.upkeep import Upkeep
 from vecinity.local.visibility import Clock, Snapshot
 from vecinity.local.writer import Writer
@@ -95,7 +94,7 @@ class OpenIndex:
             self.settings.config.dimensions,
             self.settings.segment_rows,
             last.rows,
-            store.segments(self._connection),
+            segment_records.load(self._connection),
         )
         self._segments.remove_leftovers()
         delay = 0.0 if self.settings.is_synchronous else visibility_delay
@@ -141,10 +140,9 @@ class OpenIndex:
             else:
                 place = cursors.decode(cursor, self._cursor_key, self.settings.uuid, self._clock())
                 after, expires = place.last_id, place.expires
-                snapshot = _listed(connection, place.mutation)
+                snapshot = cursors.snapshot(connection, place)
             ids = store.ids_after(connection, after, snapshot.rows, snapshot.number, count + 1)
-            if graves.mark(connection, graves.FORGOTTEN) > snapshot.number:
-                raise ExpiredCursor
+            cursors.check_listed(connection, snapshot)
         if len(ids) <= count:
             return VectorPage(ids, snapshot.live, None, None)
         ids.pop()
@@ -291,16 +289,6 @@ class OpenIndex:
                 )
             result[number] = (row, values)
         return result
-
-
-def _listed(connection: sqlite3.Connection, number: int) -> StoredMutation:
-    """The snapshot of a cursor. Raises InvalidCursor or ExpiredCursor."""
-    found = store.mutation(connection, number) if number else None
-    if found is not None:
-        return found
-    if number and number < graves.mark(connection, graves.FORGOTTEN):
-        raise ExpiredCursor
-    raise InvalidCursor
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from vecinity.errors import StorageUnavailable
 from vecinity.local.files import RowFile, remove_file
-from vecinity.local.store import StoredSegment
+from vecinity.local.segment_records import StoredSegment
 from vecinity.metric import FloatArray
 
 RowNumbers: TypeAlias = npt.NDArray[np.int64]

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from pyroaring import BitMap
-
 from vecinity.local import graves
 from vecinity.model import MetadataType
 
@@ -102,18 +100,6 @@ class StoredMetadataIndex:
     def is_there(self, mutation: int) -> bool:
         """Whether the snapshot at `mutation` has it."""
         return self.created <= mutation and (self.dropped is None or mutation < self.dropped)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSegment:
-    """A segment: `present` are the numbers within it of the rows in `file`, None if all are.
-
-    `file` is None if no row of it is needed; `checksum` is None as long as it isn't full.
-    """
-
-    file: str | None
-    checksum: int | None
-    present: BitMap | None
 
 
 NO_MUTATION = StoredMutation(0, "", 0.0, 0, 0, 0)
@@ -285,31 +271,6 @@ def ids_after(
         return ids
     last = ids[-1] if len(ids) == count else None
     return sorted({*ids, *graves.ids_between(connection, after, last, rows, mutation)})[:count]
-
-
-def segments(connection: sqlite3.Connection) -> list[StoredSegment]:
-    """By segment number, from 0 without gaps."""
-    query = "SELECT file, checksum, presence FROM segments ORDER BY segment"
-    return [
-        StoredSegment(file, checksum, None if presence is None else BitMap.deserialize(presence))
-        for file, checksum, presence in connection.execute(query)
-    ]
-
-
-def add_segment(connection: sqlite3.Connection, segment: int, file: str) -> None:
-    connection.execute("INSERT INTO segments (segment, file) VALUES (?, ?)", (segment, file))
-
-
-def seal_segment(connection: sqlite3.Connection, segment: int, checksum: int) -> None:
-    connection.execute("UPDATE segments SET checksum = ? WHERE segment = ?", (checksum, segment))
-
-
-def replace_segment(connection: sqlite3.Connection, number: int, segment: StoredSegment) -> None:
-    presence = None if segment.present is None else segment.present.serialize()
-    connection.execute(
-        "UPDATE segments SET file = ?, checksum = ?, presence = ? WHERE segment = ?",
-        (segment.file, segment.checksum, presence, number),
-    )
 
 
 def metadata_indexes(connection: sqlite3.Connection, since: int) -> list[StoredMetadataIndex]:

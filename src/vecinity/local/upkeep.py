@@ -49,6 +49,8 @@ class Upkeep:
         self._stopped = threading.Event()
         self._not_before = 0.0
         self._columns_keep = BitMap()
+        if self._compaction.due(self._burial.rows):
+            self._maintenance.poke(self, self._run)
         self.look()
         self._look_at_graves()
 
@@ -72,6 +74,7 @@ class Upkeep:
         return mutation.rows - mutation.live - len(self._burial.rows)
 
     def _run(self) -> None:
+        buried = len(self._burial.rows)
         self._not_before = time.monotonic() + _RETRY_SECONDS
         with contextlib.closing(self._round()) as steps:
             start = time.monotonic()
@@ -81,6 +84,8 @@ class Upkeep:
                     return
                 start = time.monotonic()
         self._not_before = 0.0
+        if len(self._burial.rows) > buried:
+            self.look()
         self._look_at_graves()
 
     def _round(self) -> Generator[None]:
@@ -89,7 +94,7 @@ class Upkeep:
             self._columns_keep |= rows
             yield
         if len(self._columns_keep) > snapshot.mutation.live // 4:
-            self._follower.forget(self._columns_keep)
+            yield from self._follower.forget(self._columns_keep)
             self._columns_keep = BitMap()
         yield from self._compaction.rewrite(self._burial.rows)
         yield from self._burial.forget()

@@ -9,10 +9,11 @@ from pathlib import Path
 from pyroaring import BitMap
 
 from vecinity.errors import CannotOpen, StorageUnavailable
-from vecinity.local import format, graves, store
+from vecinity.local import format, graves, segment_records, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.files import open_reader
 from vecinity.local.rows import Segments, as_bytes
+from vecinity.local.segment_records import StoredSegment
 from vecinity.local.settings import IndexSettings
 
 _MOST = 10
@@ -36,23 +37,29 @@ def _check(folder: Path, connection: sqlite3.Connection) -> Iterator[str]:
     for (answer,) in connection.execute("PRAGMA integrity_check(10)"):
         if answer != "ok":
             yield f"index.db: {answer}"
-    settings = IndexSettings.load(connection)
-    last = store.last_mutation(connection)
-    stored = store.segments(connection)
-    segments = Segments(
-        folder / "rows",
-        settings.config.dimensions,
-        settings.segment_rows,
-        last.rows,
-        stored,
-    )
+    # one snapshot of SQLite for all that follows; a file of it may just have been replaced
+    connection.execute("BEGIN")
+    try:
+        stored, segments = _open(folder, connection)
+    except StorageUnavailable:
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN")
+        stored, segments = _open(folder, connection)
     try:
         for each, segment in zip(stored, segments.all, strict=True):
             if each.checksum is not None and each.checksum != segment.checksum():
                 yield f"rows/{each.file}: the checksum does not match"
-        yield from _check_rows(connection, segments, last)
+        yield from _check_rows(connection, segments, store.last_mutation(connection))
     finally:
         segments.close()
+
+
+def _open(folder: Path, connection: sqlite3.Connection) -> tuple[list[StoredSegment], Segments]:
+    settings = IndexSettings.load(connection)
+    stored = segment_records.load(connection)
+    last = store.last_mutation(connection)
+    dimensions = settings.config.dimensions
+    return stored, Segments(folder / "rows", dimensions, settings.segment_rows, last.rows, stored)
 
 
 def _check_rows(
