@@ -19,6 +19,7 @@ from vecinity.errors import CannotOpen
 _READERS_CACHE_KB = 4_096
 _WRITERS_CACHE_KB = 32_768
 _CHECKPOINT_PAGES = 4_096
+_LOG_BYTES = 4_096 * _CHECKPOINT_PAGES
 
 
 class DirectoryInUse(CannotOpen):
@@ -181,6 +182,7 @@ def open_writer(path: Path, *, create: bool = False) -> sqlite3.Connection:
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute(f"PRAGMA cache_size = -{_WRITERS_CACHE_KB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     if new:
         sync_folder(path.parent)
     return connection
