@@ -5,6 +5,7 @@ Everything here is about one index whose vectors are written over and over.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +20,9 @@ import vecinity
 from tests.search.test_compaction import AtOnce
 from vecinity.errors import ExpiredCursor, StorageUnavailable, VectorizeError
 from vecinity.limits import OPEN
-from vecinity.local import burial, engine
+from vecinity.local import burial, engine, upkeep
 from vecinity.local.engine import LocalEngine
+from vecinity.local.files import RowFile
 from vecinity.local.follower import Follower
 from vecinity.local.index import OpenIndex
 from vecinity.local.visibility import Snapshot
@@ -293,4 +295,49 @@ def test_readers_beside_writers_and_compaction(tmp_path: Path) -> None:
             reader.join()
     assert not failures, failures
     assert _count(tmp_path, "graves") > 0
+    assert _problems(tmp_path) == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_full_disk_leaves_the_segments_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = RowFile.write
+    full = True
+
+    def limited(self: RowFile, data: memoryview, offset: int) -> None:
+        if full and not self.path.stem.endswith("-0"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, data, offset)
+
+    monkeypatch.setattr(RowFile, "write", limited)
+    monkeypatch.setattr(upkeep, "_RETRY_SECONDS", 0.0)
+    with _opened(tmp_path) as database:
+        index = _create(database)
+        index.upsert(_vectors(1))
+        before = _row_files(tmp_path)
+        with pytest.raises(StorageUnavailable, match="No space left"):
+            index.delete_by_ids(_IDS[::2])
+        assert _row_files(tmp_path) == before
+        left = index.query([1.0, 1.0] * 4, top_k=50, return_metadata="all")
+        assert [match.id for match in left] == _IDS[1::2]
+        full = False
+        index.delete_by_ids(_IDS[1:20:2])
+        assert _row_files(tmp_path) != before
+        left = index.query([1.0, 1.0] * 4, top_k=50, return_metadata="all")
+        assert [match.id for match in left] == _IDS[21::2]
+    assert _problems(tmp_path) == []
+
+
+def test_an_index_is_closed_in_the_middle_of_its_upkeep(tmp_path: Path) -> None:
+    """One index at a time may be open, so that each write closes the other one."""
+    names = ["one", "two"]
+    with _opened(tmp_path, open_indexes=1) as database:
+        for name in names:
+            database.create_index(name, dimensions=_DIMENSIONS, metric="euclidean")
+        for version in range(40):
+            for name in names:
+                database.index(name).upsert(_vectors(version))
+        for name in names:
+            assert _versions(database.index(name).get_by_ids(_IDS[:20])) == [39] * 20
     assert _problems(tmp_path) == []
