@@ -41,13 +41,19 @@ __all__ = [
 
 
 def open(
-    path: str | os.PathLike[str], *, profile: Profile = "cloudflare", account: str = "local"
+    path: str | os.PathLike[str],
+    *,
+    profile: Profile = "cloudflare",
+    account: str = "local",
+    recall_target: float | None = None,
 ) -> Database:
     """The database in the directory `path`, created if missing; close it after use.
 
     Args:
         profile: "cloudflare" keeps the service's limits and semantics, "open" lifts them.
         account: whose indexes; matters for directories that a server wrote.
+        recall_target: how many of the nearest vectors queries find in large indexes, 0.9 to 1,
+            which is exact; 0.97 unless given.
 
     Raises:
         CannotOpen: another process, such as a running server, owns the directory; a newer version
@@ -55,10 +61,14 @@ def open(
     """
     from pathlib import Path
 
-    from vecinity.limits import PROFILES
+    from vecinity.limits import DEFAULT_RECALL, PROFILES
     from vecinity.local.engine import LocalEngine
+    from vecinity.query import check_recall
 
-    return Database(LocalEngine(Path(path), profile=profile), PROFILES[profile], account)
+    target = DEFAULT_RECALL if recall_target is None else recall_target
+    check_recall(target)
+    engine = LocalEngine(Path(path), profile=profile, recall_target=target)
+    return Database(engine, PROFILES[profile], account)
 
 
 def connect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
@@ -29,6 +30,9 @@ from vecinity.query import QueryOptions, check_count, checked_ids, checked_vecto
 
 VectorLike: TypeAlias = Vector | Mapping[str, Any]
 """A Vector, or a mapping with "id", "values" and, if wanted, "namespace" and "metadata"."""
+
+
+_POLL_SECONDS = 0.02
 
 
 class Database:
@@ -74,6 +78,24 @@ class Database:
     def index(self, name: str) -> Index:
         """The index `name`. Raises IndexNotFound or IndexDeleted."""
         return Index(name, self._engine.open_index(self._account, name), self._limits)
+
+    def wait_indexed(self, timeout: float | None = None) -> bool:
+        """Wait until nothing remains to be built, so that queries are as fast as they can be.
+
+        Without it they are as right, only slower for a while after large writes.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Returns:
+            Whether nothing remains.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while self._engine.indexing().vectors:
+            if end is not None and time.monotonic() >= end:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def close(self) -> None:
         """Let go of the directory or the connections."""
@@ -124,9 +146,16 @@ class Index:
         return_metadata: ReturnMetadata = "none",
         namespace: str | None = None,
         filter: Mapping[str, Any] | None = None,
+        recall_target: float | None = None,
     ) -> list[Match]:
-        """The nearest vectors, best first; `top_k` is 5 if not given."""
-        options = self._options(top_k, return_values, return_metadata, namespace, filter)
+        """The nearest vectors, best first; `top_k` is 5 if not given.
+
+        `recall_target`, 0.9 to 1, says how many of the nearest should be found in a large index; 1
+        is exact and slow. Scores are always exact.
+        """
+        options = self._options(
+            top_k, return_values, return_metadata, namespace, filter, recall_target
+        )
         return self._index.query(checked_vector(vector, self.config.dimensions), options)
 
     def query_by_id(
@@ -138,9 +167,12 @@ class Index:
         return_metadata: ReturnMetadata = "none",
         namespace: str | None = None,
         filter: Mapping[str, Any] | None = None,
+        recall_target: float | None = None,
     ) -> list[Match]:
         """The nearest vectors to a stored one, itself included; empty if the id is unknown."""
-        options = self._options(top_k, return_values, return_metadata, namespace, filter)
+        options = self._options(
+            top_k, return_values, return_metadata, namespace, filter, recall_target
+        )
         [checked] = checked_ids([vector_id], self._limits)
         return self._index.query_by_id(checked, options)
 
@@ -190,6 +222,7 @@ class Index:
         return_metadata: ReturnMetadata,
         namespace: str | None,
         filter: Mapping[str, Any] | None,
+        recall_target: float | None,
     ) -> QueryOptions:
         return QueryOptions.checked(
             self._limits,
@@ -198,6 +231,7 @@ class Index:
             return_metadata=return_metadata,
             namespace=namespace,
             filter=filter,
+            recall_target=recall_target,
         )
 
     def _ids(self, ids: Sequence[str], most: int) -> list[str]:

@@ -16,6 +16,7 @@ from vecinity.model import (
     IndexConfig,
     IndexDescription,
     IndexInfo,
+    Indexing,
     Match,
     MetadataIndex,
     MetadataType,
@@ -111,6 +112,10 @@ class Engine(Protocol):
 
     def open_index(self, account: str, name: str) -> Index:
         """Raises IndexNotFound or IndexDeleted."""
+        ...
+
+    def indexing(self) -> Indexing:
+        """What remains to be built in the background. Queries are right meanwhile, but slower."""
         ...
 
     def close(self) -> None:

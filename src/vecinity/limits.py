@@ -50,6 +50,18 @@ class Limits:
 DEFAULT_TOP_K = 5
 """Matches returned when a query does not say (API page)."""
 
+DEFAULT_RECALL = 0.97
+"""The share of the nearest vectors that a query finds in a large index, unless told otherwise."""
+
+PRECISE_RECALL = 0.99
+"""The least for queries that return values: production's high-precision mode (features.md)."""
+
+MIN_RECALL = 0.90
+"""The least that can be asked for; 1.0 is exact search."""
+
+RECALL_HEADER = "vecinity-recall-target"
+"""An extension: the request header with the recall target of one query."""
+
 DEFAULT_LIST_COUNT = 100
 """Ids on a page when a listing does not say (API page)."""
 

@@ -55,6 +55,17 @@ class IndexInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Indexing:
+    """What remains to be built so that queries are as fast as they can be.
+
+    `vectors` are searched exactly, which is slower, in so many `indexes`; both 0: nothing remains.
+    """
+
+    vectors: int
+    indexes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vector:
     """A stored vector.
 

@@ -11,7 +11,7 @@ import numpy as np
 from vecinity.batch import check_id, check_namespace
 from vecinity.errors import InvalidCount, InvalidQueryVector, InvalidRequest, InvalidTopK
 from vecinity.filters import Filter, parse_filter
-from vecinity.limits import DEFAULT_TOP_K, Limits
+from vecinity.limits import DEFAULT_TOP_K, MIN_RECALL, Limits
 from vecinity.metric import FloatArray
 from vecinity.model import ReturnMetadata
 
@@ -25,6 +25,7 @@ class QueryOptions:
     filter: Filter | None = None
     return_values: bool = False
     return_metadata: ReturnMetadata = "none"
+    recall_target: float | None = None
 
     @classmethod
     def checked(
@@ -36,11 +37,12 @@ class QueryOptions:
         filter: object = None,
         return_values: bool = False,
         return_metadata: ReturnMetadata = "none",
+        recall_target: float | None = None,
     ) -> QueryOptions:
         """Check every option against `limits`; None means its default.
 
         Raises:
-            InvalidTopK, NamespaceTooLong, InvalidFilter
+            InvalidTopK, NamespaceTooLong, InvalidFilter, InvalidRequest
         """
         top_k = DEFAULT_TOP_K if top_k is None else top_k
         if not isinstance(top_k, int) or isinstance(top_k, bool):
@@ -59,8 +61,10 @@ class QueryOptions:
             raise InvalidTopK("max", most, top_k)
         if namespace is not None:
             check_namespace(namespace, limits)
+        if recall_target is not None:
+            check_recall(recall_target)
         parsed = None if filter is None else parse_filter(filter, limits)
-        return cls(top_k, namespace, parsed, return_values, return_metadata)
+        return cls(top_k, namespace, parsed, return_values, return_metadata, recall_target)
 
 
 def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> FloatArray:
@@ -82,6 +86,14 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     if not np.isfinite(norm):
         raise InvalidQueryVector("the norm of its values overflows float32")
     return vector
+
+
+def check_recall(target: float) -> None:
+    """Raise InvalidRequest unless `target` is from MIN_RECALL to 1, which means exact."""
+    if isinstance(target, bool) or not isinstance(target, int | float):
+        raise InvalidRequest(f"recall target: expected a number, got {type(target).__name__}")
+    if not MIN_RECALL <= target <= 1:
+        raise InvalidRequest(f"recall target: must be from {MIN_RECALL} to 1, got {target}")
 
 
 def checked_ids(ids: Sequence[str], limits: Limits) -> list[str]:

@@ -18,7 +18,7 @@ from tests.search import datasets
 from tests.search.compare import Mismatch, Pair, Query, Shape, Step
 from tests.search.strategies import filters, histories, queries, shapes
 from vecinity.filters import AnyOf, Condition
-from vecinity.local import columns, follower, mutations, search, store
+from vecinity.local import columns, exact, follower, mutations, store
 from vecinity.local.visibility import Snapshot
 
 # the same cases each time, and no shrinking of what is found
@@ -62,13 +62,13 @@ def _strings_are_cut_too_early(patch: pytest.MonkeyPatch) -> None:
 
 
 def _rounding_errors_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    measure = search._measure
+    measure = exact._measure
 
     def planted(*arguments: Any) -> None:
         measure(*arguments)
         arguments[-1][:] = 0
 
-    patch.setattr(search, "_measure", planted)
+    patch.setattr(exact, "_measure", planted)
 
 
 def _listings_see_later_writes(patch: pytest.MonkeyPatch) -> None:

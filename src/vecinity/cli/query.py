@@ -46,6 +46,12 @@ from vecinity.server import wire
     metavar="JSON",
     help="Search among the vectors whose metadata match, with $eq $ne $in $nin $lt $lte $gt $gte.",
 )
+@click.option(
+    "--recall-target",
+    type=float,
+    metavar="SHARE",
+    help="How many of the nearest to find in a large index, 0.9 to 1, which is exact.",
+)
 @with_target
 def query(
     target: Target,

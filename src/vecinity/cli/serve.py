@@ -14,7 +14,7 @@ from vecinity.cli import serve_options
 from vecinity.cli.remote import Remote
 from vecinity.cli.serving import Server, configuration, listen
 from vecinity.errors import CannotOpen
-from vecinity.limits import PROFILES, Profile
+from vecinity.limits import DEFAULT_RECALL, MIN_RECALL, PROFILES, Profile
 from vecinity.local.engine import LocalEngine
 from vecinity.server.app import create_app
 from vecinity.server.faults import Fault
@@ -80,6 +80,13 @@ DEFAULT_PORT = 8328
     ",operation=query and ,seed=7. Repeatable.",
 )
 @click.option(
+    "--recall-target",
+    type=click.FloatRange(MIN_RECALL, 1.0),
+    default=DEFAULT_RECALL,
+    show_default=True,
+    help="How many of the nearest vectors queries find in large indexes; 1 is exact, and slow.",
+)
+@click.option(
     "--legacy-v1/--no-legacy-v1",
     default=None,
     help="Create indexes of the legacy V1 API too. By default only with --profile open. V1 indexes "
@@ -109,6 +116,7 @@ def serve(
     origins: tuple[str, ...],
     delay: float,
     faults: tuple[Fault, ...],
+    recall_target: float,
     legacy_v1: bool | None,
     wrangler_remote: bool,
     remote_address: tuple[str, int],
@@ -125,7 +133,9 @@ def serve(
     )
     listener = listen(host, port, anyone=settings.token is None)
     try:
-        engine = LocalEngine(data, profile=known, visibility_delay=delay)
+        engine = LocalEngine(
+            data, profile=known, visibility_delay=delay, recall_target=recall_target
+        )
     except (CannotOpen, OSError) as error:
         raise click.ClickException(str(error)) from error
     _configure_logging()

@@ -12,11 +12,13 @@ import orjson
 
 from vecinity.batch import Batch
 from vecinity.client.transport import Transport
+from vecinity.limits import RECALL_HEADER
 from vecinity.metric import FloatArray, Metric
 from vecinity.model import (
     IndexConfig,
     IndexDescription,
     IndexInfo,
+    Indexing,
     Match,
     MetadataIndex,
     MetadataType,
@@ -61,6 +63,10 @@ class RemoteEngine:
     def open_index(self, account: str, name: str) -> RemoteIndex:
         config = self.get_index(account, name).config
         return RemoteIndex(self._transport, _index(account, name), config)
+
+    def indexing(self) -> Indexing:
+        found = self._transport.health()["indexing"]
+        return Indexing(found["vectors"], found["indexes"])
 
     def close(self) -> None:
         self._transport.close()
@@ -138,7 +144,11 @@ class RemoteIndex:
             body["namespace"] = options.namespace
         if options.filter is not None:
             body["filter"] = options.filter.json
-        return [_match(found) for found in self._post("query", body)["matches"]]
+        headers = {}
+        if options.recall_target is not None:
+            headers[RECALL_HEADER] = str(options.recall_target)
+        found = self._transport.post(f"{self._path}/query", body, headers)
+        return [_match(match) for match in found["matches"]]
 
     def _write(self, operation: str, batch: Batch) -> str:
         found = self._transport.upload(f"{self._path}/{operation}", _ndjson(batch))

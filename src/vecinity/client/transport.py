@@ -21,6 +21,7 @@ class Transport:
 
     def __init__(self, url: str, token: str, timeout: float) -> None:
         base = url.rstrip("/")
+        self._health = f"{base.removesuffix(_API_PATH)}/healthz"
         self._client = httpx2.Client(
             base_url=base if base.endswith(_API_PATH) else base + _API_PATH,
             headers={"authorization": f"Bearer {token}"},
@@ -30,9 +31,11 @@ class Transport:
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
         return self._send("GET", path, params=parameters or {})
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def post(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Any:
         content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", **(headers or {})}
         return self._send("POST", path, content=content, headers=headers)
 
     def upload(self, path: str, ndjson: bytes) -> Any:
@@ -41,6 +44,14 @@ class Transport:
 
     def delete(self, path: str) -> Any:
         return self._send("DELETE", path)
+
+    def health(self) -> Any:
+        """What the server says of itself. Raises UnexpectedAnswer."""
+        response = self._request("GET", self._health)
+        try:
+            return msgspec.json.decode(response.content)
+        except msgspec.DecodeError as error:
+            raise UnexpectedAnswer(f"{self._health} answered no JSON") from error
 
     def close(self) -> None:
         self._client.close()
@@ -52,11 +63,7 @@ class Transport:
             VectorizeError: the class of the code that the server answered.
             UnexpectedAnswer: no server there, or it speaks another language.
         """
-        try:
-            response = self._client.request(method, path, **options)
-        except httpx2.TransportError as error:
-            url = f"{str(self._client.base_url).rstrip('/')}{path}"
-            raise UnexpectedAnswer(f"{method} {url}: {error}") from error
+        response = self._request(method, path, **options)
         try:
             envelope = msgspec.json.decode(response.content)
             if envelope["success"]:
@@ -72,3 +79,10 @@ class Transport:
             raise UnexpectedAnswer(f"{text} [code: {code}]")
         found = _ERRORS[code].of(text.removeprefix(_UPSTREAM))
         raise found.with_detail("; ".join(details)) if details else found
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        try:
+            return self._client.request(method, path, **options)
+        except httpx2.TransportError as error:
+            url = f"{str(self._client.base_url).rstrip('/')}{path}"
+            raise UnexpectedAnswer(f"{method} {url}: {error}") from error

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from vecinity.batch import Batch
 from vecinity.errors import CannotOpen, IndexDeleted, StorageUnavailable
-from vecinity.limits import PROFILES, Limits, Profile, for_v1
+from vecinity.limits import DEFAULT_RECALL, PROFILES, Limits, Profile, for_v1
 from vecinity.local import index as indexes
 from vecinity.local import verify
+from vecinity.local.background import IDLE_SECONDS, Background
+from vecinity.local.blocks import TAIL_ROWS
 from vecinity.local.catalog import Catalog, Entry
 from vecinity.local.files import DirectoryLock, make_folder, remove_folder
 from vecinity.local.follower import Change
@@ -36,6 +38,7 @@ from vecinity.model import (
     IndexConfig,
     IndexDescription,
     IndexInfo,
+    Indexing,
     Match,
     MetadataIndex,
     MetadataType,
@@ -55,6 +58,8 @@ class LocalEngine:
         open_indexes: how many idle indexes stay open; by default what the file limit allows.
         visibility_delay: seconds after which a durable mutation becomes visible, as in production;
             it holds for the indexes of this object, not for the data: reopened, another one can.
+        recall_target: the share of the nearest queries find unless they say otherwise.
+        tail_rows: how many rows of an index are scanned exactly before they are sealed in a block.
         clock: the present in seconds since 1970, for the times that are stored.
 
     Raises:
@@ -71,6 +76,8 @@ class LocalEngine:
         segment_rows: int = SEGMENT_ROWS,
         open_indexes: int | None = None,
         visibility_delay: float = 0.0,
+        recall_target: float = DEFAULT_RECALL,
+        tail_rows: int = TAIL_ROWS,
         clock: Clock = time.time,
     ) -> None:
         self._folder = folder
@@ -78,6 +85,8 @@ class LocalEngine:
         self._limits = limits or PROFILES[profile]
         self._segment_rows = segment_rows
         self._visibility_delay = visibility_delay
+        self._recall_target = recall_target
+        self._tail_rows = tail_rows
         self._clock = clock
         self._closed = False
         make_folder(folder / "indexes")
@@ -95,6 +104,7 @@ class LocalEngine:
             undo.pop_all()
         self._maintenance = Maintenance()
         self._pool = IndexPool(self._open, open_indexes)
+        self._background = Background(self._pool.use)
 
     def create_index(
         self,
@@ -134,12 +144,17 @@ class LocalEngine:
         entry = self._catalog.get(account, name, version)
         with _storage_errors():
             self._catalog.delete(entry)
+            self._background.forget(entry.uuid)
             self._pool.close(entry.uuid)
             remove_folder(self._index_folder(entry.uuid))
 
     def open_index(self, account: str, name: str, version: ApiVersion = "v2") -> LocalIndex:
         entry = self._catalog.get(account, name, version)
-        return LocalIndex(entry, self._catalog, self._pool)
+        return LocalIndex(entry, self._catalog, self._pool, self._background)
+
+    def indexing(self) -> Indexing:
+        unsealed = [index.unsealed for index in self._pool.open_indexes()]
+        return Indexing(sum(unsealed), sum(map(bool, unsealed)))
 
     def verify(self) -> Iterator[str]:
         """Check every index against its checksums; yields what is wrong."""
@@ -150,6 +165,7 @@ class LocalEngine:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._background.close()
             self._pool.close_all()
             self._maintenance.close()
             self._catalog.close()
@@ -169,14 +185,19 @@ class LocalEngine:
             undo.pop_all()
 
     def _open(self, uuid: str) -> OpenIndex:
-        return OpenIndex(
+        index = OpenIndex(
             self._index_folder(uuid),
             self._limits,
             self._cursor_key,
             self._maintenance,
             visibility_delay=self._visibility_delay,
             clock=self._clock,
+            recall_target=self._recall_target,
+            tail_rows=self._tail_rows,
         )
+        if index.unsealed:
+            self._background.poke(uuid, IDLE_SECONDS)
+        return index
 
     def _index_folder(self, uuid: str) -> Path:
         return self._folder / "indexes" / uuid
@@ -185,10 +206,13 @@ class LocalEngine:
 class LocalIndex:
     """Implements `vecinity.engine.LegacyIndex`: a light handle on what the pool holds."""
 
-    def __init__(self, entry: Entry, catalog: Catalog, pool: IndexPool) -> None:
+    def __init__(
+        self, entry: Entry, catalog: Catalog, pool: IndexPool, background: Background
+    ) -> None:
         self._entry = entry
         self._catalog = catalog
         self._pool = pool
+        self._background = background
 
     @property
     def id(self) -> str:
@@ -240,7 +264,7 @@ class LocalIndex:
         with self._use() as index:
             backfill = index.settings.backfill
             change = index.submit(CreateMetadataIndex(property_name, type, backfill))
-            return change.mutation.uuid
+        return change.mutation.uuid
 
     def delete_metadata_index(self, property_name: str) -> str:
         return self._submit(DeleteMetadataIndex(property_name)).mutation.uuid
@@ -251,7 +275,10 @@ class LocalIndex:
 
     def _submit(self, mutation: Mutation) -> Change:
         with self._use() as index:
-            return index.submit(mutation)
+            change = index.submit(mutation)
+            full = index.tail_is_full
+        self._background.poke(self._entry.uuid, 0.0 if full else IDLE_SECONDS)
+        return change
 
     @contextmanager
     def _use(self) -> Iterator[OpenIndex]:

@@ -112,8 +112,8 @@ class RowFile:
             self._descriptor = -1
 
 
-def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Put `data` into `path`, over what was there; all or nothing, and durable on return.
+def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) -> None:
+    """Put `parts` into `path`, over what was there; all or nothing, and durable on return.
 
     Args:
         private: only its owner may read it.
@@ -124,15 +124,25 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o600 if private else 0o644)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        for part in parts:
+            file.write(part)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
     sync_folder(path.parent)
 
 
+def map_file(path: Path) -> mmap.mmap:
+    """The bytes of a file that is not empty, read-only."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
+
+
 def remove_file(path: Path) -> None:
-    """Remove `path`; a missing one is no error. After a crash it may be there again."""
+    """Remove `path`; a missing one is no error. Not durable: a crash may bring it back."""
     path.unlink(missing_ok=True)
 
 

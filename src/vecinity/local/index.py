@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from vecinity.errors import StorageUnavailable
-from vecinity.limits import CURSOR_LIFETIME_SECONDS
+from vecinity.limits import CURSOR_LIFETIME_SECONDS, DEFAULT_RECALL, PRECISE_RECALL
+from vecinity.local import block, format, scan, segment_records, store
 from vecinity.local import cursor as cursors
-from vecinity.local import format, scan, segment_records, store
+from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Job, load_all
 from vecinity.local.checksum import row_crc
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
-from vecinity.local.files import make_folder, open_writer, sync_folder
+from vecinity.local.files import make_folder, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
 from vecinity.local.maintenance import Maintenance
 from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments, as_bytes
-from vecinity.local.search import nearest
+from vecinity.local.search import Question, nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
 from vecinity.local.upkeep import Upkeep
@@ -66,6 +67,8 @@ class OpenIndex:
         maintenance: does what can wait.
         visibility_delay: seconds after which a mutation is visible.
         clock: tells a mutation's time and a cursor's end.
+        recall_target: the share of the nearest that a query finds unless it says otherwise.
+        tail_rows: how many rows are scanned exactly before they are sealed in a block.
 
     Raises:
         UnknownFormat, StorageUnavailable
@@ -80,8 +83,13 @@ class OpenIndex:
         *,
         visibility_delay: float = 0.0,
         clock: Clock = time.time,
+        recall_target: float = DEFAULT_RECALL,
+        tail_rows: int = TAIL_ROWS,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
+        self.last_write = 0.0
+        self._recall_target = recall_target
+        self._tail_rows = tail_rows
         self._cursor_key = cursor_key
         self._clock = clock
         self._readers = Readers(folder / "index.db")
@@ -105,6 +113,7 @@ class OpenIndex:
             delay,
             clock,
         )
+        self._blocks = load_all(folder / "derived" / "blocks", self.settings.uuid, last.rows)
         kept = self.settings.limits(limits)
         self._writer = Writer(self._connection, self._segments, self._follower, kept, clock)
         self._upkeep = Upkeep(
@@ -121,7 +130,42 @@ class OpenIndex:
         """See `Writer.submit`."""
         change = self._writer.submit(mutation)
         self._upkeep.look()
+        self.last_write = time.monotonic()
         return change
+
+    @property
+    def tail_is_full(self) -> bool:
+        """Whether there are so many new rows that they should be sealed at once."""
+        return self._follower.newest.rows - self._blocks.end >= self._tail_rows
+
+    @property
+    def unsealed(self) -> int:
+        """How many live rows are in no block, though they should be."""
+        snapshot = self._follower.snapshot
+        ranges = self._blocks.uncovered(snapshot.mutation.rows)
+        rows = sum(snapshot.live.range_cardinality(*found) for found in ranges)
+        least = IDLE_TAIL_ROWS if len(self._blocks) else self._tail_rows
+        return rows if rows >= least else 0
+
+    def next_job(self, *, idle: bool) -> Job | None:
+        """The block that should be built next, if any.
+
+        Args:
+            idle: nobody writes, so that a short tail is worth a block as well.
+        """
+        snapshot = self._follower.snapshot
+        last = snapshot.mutation
+        short = idle and len(self._blocks) > 0
+        least = min(IDLE_TAIL_ROWS, self._tail_rows) if short else self._tail_rows
+        return self._blocks.next_job(snapshot.live, last.rows, last.number, least)
+
+    def publish(self, path: Path) -> None:
+        """Put a new block to use, and remove those that it replaces."""
+        before = self._blocks
+        self._blocks = before.replaced(block.load(path, self.settings.uuid))
+        for old in before.all:
+            if old not in self._blocks.all and old.path != path:
+                remove_file(old.path)
 
     def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
         return self._on_snapshot(lambda snapshot: self._get_by_ids(snapshot, ids))
@@ -214,14 +258,16 @@ class OpenIndex:
         self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions, itself: int
     ) -> list[Match]:
         candidates = self._candidates(snapshot, options)
+        metric = self.settings.config.metric
+        recall = options.recall_target or self._recall_target
+        if options.return_values:
+            recall = max(recall, PRECISE_RECALL)
         rows, scores = nearest(
-            self.settings.config.metric,
-            vector,
-            options.top_k,
+            Question(metric, vector, options.top_k, recall, itself),
             candidates,
+            self._blocks,
             snapshot.segments,
             self.settings.segment_rows,
-            itself,
         )
         return self._matches(snapshot, rows, scores, options)
 
@@ -285,7 +331,7 @@ class OpenIndex:
             row = stored.get(number)
             if row is None or not _intact(row, values):
                 raise StorageUnavailable(
-                    f"row {number} of {self._folder} does not match its checksum"
+                    f"row {number} of {self.folder} does not match its checksum"
                 )
             result[number] = (row, values)
         return result

@@ -58,6 +58,11 @@ class IndexPool:
             for index in idle:
                 index.close()
 
+    def open_indexes(self) -> list[OpenIndex]:
+        """Those that are open now; they may close at any time."""
+        with self._changed:
+            return [slot.index for slot in self._slots.values() if slot.index is not None]
+
     def close(self, uuid: str) -> None:
         """Close one index as soon as nobody uses it."""
         with self._changed:

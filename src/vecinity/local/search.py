@@ -1,174 +1,175 @@
-"""Exact search: float32 kernels over the mapped segments bound every score, float64 decides.
+"""The planner: scores all candidates where they are few, else those that the blocks' codes propose.
 
-Each candidate's float32 score comes with a bound of its rounding error, so what cannot be among
-the best k is left out with certainty; the few others are scored exactly. This is the whole planner
-while search is linear: a scan of codes would replace `_may_be_best` for large candidate sets.
+What it returns is always scored exactly; only which rows are scored is a matter of recall.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
-from vecinity.local.rows import RowNumbers, Segment, by_segment
-from vecinity.metric import FloatArray, Metric, scores
+from vecinity.local import costs, exact
+from vecinity.local.bits import Bits, bits_of, rows_of
+from vecinity.local.block import Block
+from vecinity.local.blocks import Blocks
+from vecinity.local.rows import RowNumbers, Segment
+from vecinity.metric import FloatArray, Metric
 
-_EXACT_CHUNK = 4_096
-_BLOCK = 64
-_UNIT_ROUNDOFF = 2.0**-24
-_SMALLEST_NORMAL = 1.2e-38
+_MOSTLY = 0.8
+"""From this share of candidates on, others are dropped from the proposals, not during the scan."""
+
+_SAMPLED_LISTS = 256
+_FEWER_LISTS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The best `k` for `query` (d,), of which a share of `recall` should be found.
+
+    `itself` is a row that comes first among equal scores, or -1.
+    """
+
+    metric: Metric
+    query: FloatArray
+    k: int
+    recall: float
+    itself: int = -1
 
 
 def nearest(
-    metric: Metric,
-    query: FloatArray,
-    k: int,
+    question: Question,
     candidates: BitMap,
+    blocks: Blocks,
     segments: Sequence[Segment],
     segment_rows: int,
-    itself: int = -1,
 ) -> tuple[RowNumbers, FloatArray]:
-    """The best k of `candidates` and their scores, best first, equal scores in row order.
+    """The best k of `candidates` and their exact scores, best first, equal scores in row order.
 
     Args:
-        query: float32, shape (d,).
         candidates: row numbers, all of them stored in `segments`.
-        itself: a row that comes first among equal scores.
-
-    Returns:
-        Row numbers and float32 scores, both of length min(k, len(candidates)).
+        blocks: may hold rows that are no candidates, and may lack some.
     """
-    rows = np.frombuffer(candidates.to_array(), np.uint32).astype(np.int64)
-    k = min(k, len(rows))
-    if k == 0:
-        return rows, np.empty(0, np.float32)
-    if metric is not Metric.EUCLIDEAN and not query.any():
-        order = np.argsort(rows != itself, kind="stable")[:k]
-        return rows[order], np.zeros(k, np.float32)
-    if len(rows) > k:
-        rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows)]
-    exact = _exact(metric, query, rows, segments, segment_rows)
-    best_first = -exact if metric.descending else exact
-    order = np.lexsort((rows, rows != itself, best_first))[:k]
-    return rows[order], exact[order]
+    # queries run beside each other: each on its own thread alone, whatever faiss does elsewhere
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        return _nearest(question, candidates, blocks, segments, segment_rows)
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
-def _may_be_best(
-    metric: Metric,
-    query: FloatArray,
-    k: int,
-    rows: RowNumbers,
+def _nearest(
+    question: Question,
+    candidates: BitMap,
+    blocks: Blocks,
     segments: Sequence[Segment],
     segment_rows: int,
-) -> npt.NDArray[np.bool_]:
-    """Which of `rows` can be among the best k, whatever the rounding errors were."""
-    distances = np.empty(len(rows), np.float32)
-    errors = np.empty(len(rows), np.float32)
-    if metric is not Metric.EUCLIDEAN:
-        # A query of unit length keeps the products within float32, and the order is the same.
-        wide = query.astype(np.float64)
-        query = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
-    for segment, places, span in by_segment(rows, segments, segment_rows):
-        _measure(metric, query, segment, places, distances[span], errors[span])
-    with np.errstate(over="ignore", invalid="ignore"):
-        bound = kth_smallest(distances + errors, k)
-        distances -= errors
-    # What overflowed is inf - inf here, and must be left to float64: NaN is not above the bound.
-    possible: npt.NDArray[np.bool_] = ~(distances > bound)
-    return possible
-
-
-def _measure(
-    metric: Metric,
-    query: FloatArray,
-    segment: Segment,
-    places: RowNumbers,
-    distances: FloatArray,
-    errors: FloatArray,
-) -> None:
-    """Fill in a distance that orders as the scores do, smaller is better, and its error's bound."""
-    relative = np.float32((len(query) + 16) * _UNIT_ROUNDOFF)
-    absolute = np.float32(len(query) * _SMALLEST_NORMAL)
-    count = len(places)
-    whole = bool(places[-1] == count - 1)
-    kernel = "L2sqr" if metric is Metric.EUCLIDEAN else "inner_product"
-    _run_kernel(kernel, query, segment, None if whole else places, distances)
-    if metric is Metric.EUCLIDEAN:
-        with np.errstate(over="ignore"):
-            np.multiply(distances, relative, out=errors)
-        errors += absolute
-        return
-    np.negative(distances, out=distances)
-    norms = segment.norms(count) if whole else segment.norms(int(places[-1]) + 1)[places]
-    if metric is Metric.DOT_PRODUCT:
-        np.multiply(norms, relative, out=errors)
-        errors += absolute
-        return
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        distances /= norms
-        np.divide(absolute, norms, out=errors)
-    errors += relative
-    zero = norms == 0
-    distances[zero] = 0
-    errors[zero] = 0
-
-
-def _run_kernel(
-    name: str,
-    query: FloatArray,
-    segment: Segment,
-    places: RowNumbers | None,
-    out: FloatArray,
-) -> None:
-    """faiss's float32 kernel between the query and the rows at `places`, or the first rows."""
-    result, x, y = _pointer(out), _pointer(query), _pointer(segment.values)
-    if places is None:
-        kernel = getattr(faiss, _WHOLE[name])
-        kernel(result, x, y, len(query), len(out))
+) -> tuple[RowNumbers, FloatArray]:
+    metric, query, itself = question.metric, question.query, question.itself
+    if _all_are_scored(question, len(candidates), blocks):
+        rows = rows_of(candidates)
     else:
-        kernel = getattr(faiss, _SOME[name])
-        kernel(result, x, y, _pointer(places), len(query), 1, len(out))
+        rows = _Proposals(question, candidates, blocks).rows()
+    return exact.nearest(metric, query, question.k, rows, segments, segment_rows, itself)
 
 
-def kth_smallest(values: FloatArray, k: int) -> np.float32:
-    """The k-th smallest of `values`, k from 1 to their number; NaN counts as largest.
-
-    The k-th smallest minimum of blocks is no less, so few values are left to be sorted.
-    """
-    blocks = len(values) // _BLOCK
-    if blocks > 2 * k:
-        minima = values[: blocks * _BLOCK].reshape(blocks, _BLOCK).min(axis=1)
-        ceiling = np.partition(minima, k - 1)[k - 1]
-        values = values[~(values > ceiling)]
-    smallest: np.float32 = np.partition(values, k - 1)[k - 1]
-    return smallest
+def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:
+    return (
+        question.recall >= 1
+        or not len(blocks)
+        or candidates <= question.k
+        or costs.exact(candidates, len(question.query)) <= costs.FIXED
+        or not question.query.any()
+    )
 
 
-_WHOLE = {"L2sqr": "fvec_L2sqr_ny", "inner_product": "fvec_inner_products_ny"}
-_SOME = {"L2sqr": "fvec_L2sqr_by_idx", "inner_product": "fvec_inner_products_by_idx"}
+class _Proposals:
+    """The rows that are worth an exact score."""
 
+    def __init__(self, question: Question, candidates: BitMap, blocks: Blocks) -> None:
+        self._question = question
+        self._candidates = candidates
+        self._blocks = blocks
 
-def _pointer(array: npt.NDArray[Any]) -> Any:
-    return faiss.swig_ptr(array)
+    def rows(self) -> RowNumbers:
+        """Ascending, each once."""
+        found = [self._of_block(block) for block in self._blocks.all]
+        for first, end in self._blocks.uncovered(int(self._candidates.max()) + 1):
+            found.append(self._all(first, end))
+        itself = self._question.itself
+        if itself >= 0 and itself in self._candidates:
+            return np.unique(np.append(np.concatenate(found), itself))
+        return np.sort(np.concatenate(found))
 
+    def _all(self, first: int, end: int) -> RowNumbers:
+        return rows_of(self._candidates & BitMap(range(first, end)))
 
-def _exact(
-    metric: Metric,
-    query: FloatArray,
-    rows: RowNumbers,
-    segments: Sequence[Segment],
-    segment_rows: int,
-) -> FloatArray:
-    """The exact scores of `rows`."""
-    exact = np.empty(len(rows), np.float32)
-    for segment, places, span in by_segment(rows, segments, segment_rows):
-        part = exact[span]
-        for start in range(0, len(places), _EXACT_CHUNK):
-            chunk = slice(start, start + _EXACT_CHUNK)
-            part[chunk] = scores(metric, query, segment.values[places[chunk]])
-    return exact
+    def _of_block(self, block: Block) -> RowNumbers:
+        """What the block proposes, or all its candidates where that is no dearer."""
+        count = self._candidates.range_cardinality(block.first, block.end)
+        if count <= self._question.k:
+            return self._all(block.first, block.end)
+        share = count / block.members
+        plan = block.curves.plan(self._question.k / share, self._question.recall)
+        if plan is None or self._is_dear(block, count, *plan):
+            return self._all(block.first, block.end)
+        query = block.codes.prepare(self._question.query)
+        if share >= _MOSTLY:
+            rows = self._checked(block, query, *plan, count)
+        else:
+            rows = self._selected(block, query, plan[0], share)
+        if len(rows) >= self._question.k:
+            return rows
+        return self._all(block.first, block.end)
+
+    def _is_dear(self, block: Block, count: int, probed: int, depth: int) -> bool:
+        dimensions = len(self._question.query)
+        selected = count < _MOSTLY * block.members
+        proposals = math.ceil(depth * count / block.members)
+        lists = block.codes.lists
+        probed = min(probed, lists)
+        dear = costs.codes(lists, probed, block.members, proposals, dimensions, selected=selected)
+        return costs.exact(count, dimensions) <= dear
+
+    def _checked(
+        self, block: Block, query: FloatArray, probed: int, depth: int, count: int
+    ) -> RowNumbers:
+        """Proposals from among all that the block holds, without those that are no candidates."""
+        depth = min(max(depth, self._question.k), block.members)
+        rows = block.codes.propose(query, probed, depth, None)
+        if count == block.members:
+            return rows
+        return rows_of(BitMap(rows.astype(np.uint32)) & self._candidates)
+
+    def _selected(self, block: Block, query: FloatArray, probed: int, share: float) -> RowNumbers:
+        """Proposals from among the candidates."""
+        k, recall = self._question.k, self._question.recall
+        near = self._share_near(block, query, min(probed, _SAMPLED_LISTS, block.codes.lists))
+        plan = block.curves.plan(k / near, recall)
+        if plan is None:
+            return np.empty(0, np.int64)
+        probed = max(plan[0], int(probed * _FEWER_LISTS)) if near > share else plan[0]
+        depth = max(math.ceil(plan[1] * near), 2 * k)
+        return block.codes.propose(query, probed, depth, self._bits)
+
+    def _share_near(self, block: Block, query: FloatArray, lists: int) -> float:
+        """The share of candidates in the lists nearest to the query, guessed from a sample.
+
+        A filter that goes with the query, or against it, takes another share there than elsewhere.
+        """
+        if block.codes.lists == 1:
+            return self._candidates.range_cardinality(block.first, block.end) / block.members
+        sample = block.codes.samples[block.codes.nearest_lists(query, lists)].ravel()
+        sample = sample[sample >= 0]
+        taken = (self._bits[sample >> 3] >> (sample & 7)) & 1
+        return (int(taken.sum()) + 1) / (len(sample) + 1)
+
+    @cached_property
+    def _bits(self) -> Bits:
+        return bits_of(self._candidates, self._blocks.end)

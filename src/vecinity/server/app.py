@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -39,7 +41,7 @@ def create_app(
         middleware.insert(0, cors)
     app = Starlette(
         routes=[
-            Route("/healthz", _healthz, methods=["GET"]),
+            Route("/healthz", _healthz(engine), methods=["GET"]),
             *rest.routes(engine, settings),
             *legacy.routes(engine, settings),
             *legacy_binding.routes(engine, settings),
@@ -53,8 +55,18 @@ def create_app(
     return app
 
 
-async def _healthz(request: Request) -> Response:
-    return JSONResponse({"status": "ok", "version": __version__})
+def _healthz(engine: LegacyEngine) -> Callable[[Request], Awaitable[Response]]:
+    async def healthz(request: Request) -> Response:
+        indexing = engine.indexing()
+        return JSONResponse(
+            {
+                "status": "ok",
+                "version": __version__,
+                "indexing": {"vectors": indexing.vectors, "indexes": indexing.indexes},
+            }
+        )
+
+    return healthz
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -18,6 +18,7 @@ class Call:
     Attributes:
         index: the name in the path; empty where the operation has none.
         content_type: as sent, or empty.
+        recall_target: what the request's own header says, if anything.
         notes: what the answer should mention, such as unknown fields.
     """
 
@@ -28,6 +29,7 @@ class Call:
     parameters: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     content_type: str = ""
+    recall_target: float | None = None
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -118,6 +118,7 @@ def query(call: Call) -> Any:
         filter=body.filter,
         return_values=bool(body.return_values),
         return_metadata=_return_metadata(call, body.return_metadata),
+        recall_target=call.recall_target,
     )
     hints.explain_filter(call, index, options)
     if body.vector_id is not None:

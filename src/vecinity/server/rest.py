@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from vecinity.engine import LegacyEngine
-from vecinity.errors import RequestTimeout, RouteNotFound, VectorizeError
-from vecinity.limits import ACCOUNT_ID_CHARS
+from vecinity.errors import InvalidRequest, RequestTimeout, RouteNotFound, VectorizeError
+from vecinity.limits import ACCOUNT_ID_CHARS, RECALL_HEADER
 from vecinity.server import bodies, envelope, operations
 from vecinity.server.call import Call
 from vecinity.server.perform import Operation, perform
@@ -98,4 +98,15 @@ def _call(request: Request, engine: LegacyEngine, settings: ServerSettings, body
         request.query_params,
         body,
         request.headers.get("content-type", ""),
+        _recall_target(request),
     )
+
+
+def _recall_target(request: Request) -> float | None:
+    given = request.headers.get(RECALL_HEADER)
+    if given is None:
+        return None
+    try:
+        return float(given)
+    except ValueError as error:
+        raise InvalidRequest(f"header {RECALL_HEADER}: {given!r} is no number") from error

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vecinity.local.search import kth_smallest
+from vecinity.local.exact import kth_smallest
 
 _FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 

@@ -1,0 +1,117 @@
+"""The engine's one thread for what can wait: it has blocks built, and puts them to use."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from vecinity.errors import VectorizeError
+from vecinity.local.builder import Builder, BuildFailed
+from vecinity.local.index import OpenIndex
+
+IDLE_SECONDS = 0.25
+"""After so long without a write a short tail is sealed too."""
+
+_REST_SECONDS = 5.0
+_RETRY_SECONDS = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Looks after the indexes that it was told of. All methods may be called from any thread.
+
+    Args:
+        use: opens the index of a uuid and keeps it open inside the block.
+    """
+
+    def __init__(self, use: Callable[[str], AbstractContextManager[OpenIndex]]) -> None:
+        self._use = use
+        self._builder = Builder()
+        self._changed = threading.Condition()
+        self._due: dict[str, float] = {}
+        self._at_work: str | None = None
+        self._given_up: set[str] = set()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def poke(self, uuid: str, seconds: float = 0.0) -> None:
+        """Look at an index soon, after so many seconds without another call like this."""
+        with self._changed:
+            if self._closed or uuid in self._given_up:
+                return
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="vecinity", daemon=True)
+                self._thread.start()
+            if seconds and self._due.get(uuid) == 0.0:
+                return
+            self._due[uuid] = time.monotonic() + seconds if seconds else 0.0
+            if not seconds:
+                self._changed.notify_all()
+
+    def forget(self, uuid: str) -> None:
+        """Have nothing to do with an index any more; returns when nothing of it is in use here."""
+        with self._changed:
+            self._given_up.add(uuid)
+            self._due.pop(uuid, None)
+            while self._at_work == uuid:
+                self._builder.stop()
+                self._changed.wait(0.1)
+
+    def close(self) -> None:
+        """Stop at once; what was being built is lost."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        while thread is not None and thread.is_alive():
+            self._builder.stop()
+            thread.join(0.1)
+        self._builder.stop()
+
+    def _run(self) -> None:
+        while (uuid := self._next()) is not None:
+            try:
+                again = self._look_after(uuid)
+            except (VectorizeError, OSError, BuildFailed) as error:
+                if not self._closed and uuid not in self._given_up:
+                    _log.warning("index %s: no block was built: %s", uuid, error)
+                again = _RETRY_SECONDS
+            with self._changed:
+                self._at_work = None
+                self._changed.notify_all()
+            if again is not None:
+                self.poke(uuid, again)
+
+    def _next(self) -> str | None:
+        """The index whose turn it is, when it is; None at the end."""
+        with self._changed:
+            while not self._closed:
+                first = min(self._due, key=self._due.__getitem__, default=None)
+                wait = None if first is None else self._due[first] - time.monotonic()
+                if first is not None and wait is not None and wait <= 0:
+                    del self._due[first]
+                    self._at_work = first
+                    return first
+                if not self._changed.wait(_REST_SECONDS if wait is None else wait) and not wait:
+                    self._builder.stop()
+            return None
+
+    def _look_after(self, uuid: str) -> float | None:
+        """Do one piece of work; returns after how many seconds to look again."""
+        with self._use(uuid) as index:
+            idle = time.monotonic() - index.last_write >= IDLE_SECONDS
+            job = index.next_job(idle=idle)
+            if job is None:
+                return None if idle else IDLE_SECONDS
+            start = time.monotonic()
+            path = self._builder.build(index.folder, job)
+            if path is None:
+                return None
+            index.publish(path)
+            rows, seconds = job.end - job.first, time.monotonic() - start
+            _log.info("index %s: %s rows sealed in %.1f s", uuid, f"{rows:,}", seconds)
+            return 0.0

@@ -1,0 +1,117 @@
+"""Builds a block from the truth: reads live rows, trains, encodes, measures, writes a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from pyroaring import BitMap
+
+from vecinity.local import block as blocks
+from vecinity.local import graves, segment_records, store
+from vecinity.local.block import Block, DamagedBlock
+from vecinity.local.blocks import Job
+from vecinity.local.codes import Codes, prepared, sample_size
+from vecinity.local.files import open_reader
+from vecinity.local.neighbors import Neighbors
+from vecinity.local.recall import RANKS, Curves
+from vecinity.local.rows import RowNumbers, Segments, by_segment
+from vecinity.local.settings import IndexSettings
+from vecinity.metric import FloatArray
+
+_CHUNK_ROWS = 32_768
+_QUERIES = 200
+_USUAL_K = 10
+_USUAL_RECALL = 0.99
+
+_log = logging.getLogger(__name__)
+
+
+def build(folder: Path, job: Job) -> Path | None:
+    """Write the block that `job` names, of the index in `folder`; None if no row is alive there.
+
+    Raises:
+        StorageUnavailable, OSError, sqlite3.Error
+    """
+    connection = open_reader(folder / "index.db")
+    try:
+        source = _Source(folder, connection)
+        rows = _alive(connection, job, source.settings.segment_rows)
+        if not len(rows):
+            return None
+        codebook = _codebook(job, source.settings.uuid)
+        block = _built(source, job, rows, codebook)
+        if codebook and block.curves.plan(_USUAL_K, _USUAL_RECALL) is None:
+            block = _built(source, job, rows, None)
+        path = folder / "derived" / "blocks" / blocks.name_of(job.first, job.end)
+        blocks.save(dataclasses.replace(block, path=path), source.settings.uuid)
+        return path
+    finally:
+        connection.close()
+
+
+class _Source:
+    """The raw rows of an index."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.settings = IndexSettings.load(connection)
+        last = store.last_mutation(connection)
+        self._segments = Segments(
+            folder / "rows",
+            self.settings.config.dimensions,
+            self.settings.segment_rows,
+            last.rows,
+            segment_records.load(connection),
+        )
+
+    def values(self, rows: RowNumbers) -> FloatArray:
+        """The values of ascending `rows`, shape (n, d)."""
+        out = np.empty((len(rows), self.settings.config.dimensions), np.float32)
+        for segment, places, span in by_segment(
+            rows, self._segments.all, self.settings.segment_rows
+        ):
+            np.take(segment.values, places, axis=0, out=out[span])
+        return out
+
+    def chunks(self, rows: RowNumbers) -> Iterator[tuple[RowNumbers, FloatArray]]:
+        for start in range(0, len(rows), _CHUNK_ROWS):
+            chunk = rows[start : start + _CHUNK_ROWS]
+            yield chunk, self.values(chunk)
+
+
+def _alive(connection: sqlite3.Connection, job: Job, segment_rows: int) -> RowNumbers:
+    """What is buried meanwhile was alive then, but no snapshot has it any more."""
+    dead = BitMap(store.dead_rows(connection, job.mutation))
+    alive = BitMap(range(job.first, job.end)) - dead - graves.buried(connection, segment_rows)
+    return np.frombuffer(alive.to_array(), np.uint32).astype(np.int64)
+
+
+def _codebook(job: Job, uuid: str) -> Codes | None:
+    if job.codebook is None:
+        return None
+    try:
+        return blocks.load(Path(job.codebook), uuid).codes
+    except DamagedBlock as error:
+        _log.warning("trained anew: %s", error)
+        return None
+
+
+def _built(source: _Source, job: Job, rows: RowNumbers, codebook: Codes | None) -> Block:
+    metric = source.settings.config.metric
+    random = np.random.default_rng(job.end)
+    sampled = np.sort(random.choice(rows, sample_size(len(rows)), replace=False))
+    sample = source.values(sampled)
+    asking = np.sort(random.choice(len(sampled), min(_QUERIES, len(sampled)), replace=False))
+    codes = Codes.trained(metric, random.permutation(sample), len(rows), codebook)
+    queries = prepared(metric, sample[asking], codes.scale)
+    neighbors = Neighbors(metric, queries, RANKS[-1] + 1)
+    for chunk, values in source.chunks(rows):
+        ready = codes.add(chunk, values)
+        neighbors.add(chunk, ready)
+    codes.finish()
+    curves = Curves.measured(codes, sample[asking], neighbors.without(sampled[asking]))
+    return Block(job.first, job.end, len(rows), codes, curves, Path())

@@ -1,0 +1,171 @@
+"""Exact search: float32 kernels over the mapped segments bound every score, float64 decides.
+
+Each row's float32 score comes with a bound of its rounding error, so what cannot be among the best
+k is left out with certainty; the few others are scored exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from vecinity.local.rows import RowNumbers, Segment, by_segment
+from vecinity.metric import FloatArray, Metric, scores
+
+_EXACT_CHUNK = 4_096
+_BLOCK = 64
+_UNIT_ROUNDOFF = 2.0**-24
+_SMALLEST_NORMAL = 1.2e-38
+
+
+def nearest(
+    metric: Metric,
+    query: FloatArray,
+    k: int,
+    rows: RowNumbers,
+    segments: Sequence[Segment],
+    segment_rows: int,
+    itself: int = -1,
+) -> tuple[RowNumbers, FloatArray]:
+    """The best k of `rows` and their scores, best first, equal scores in row order.
+
+    Args:
+        query: float32, shape (d,).
+        rows: row numbers, ascending, all of them stored in `segments`.
+        itself: a row that comes first among equal scores.
+
+    Returns:
+        Row numbers and float32 scores, both of length min(k, len(rows)).
+    """
+    k = min(k, len(rows))
+    if k == 0:
+        return rows, np.empty(0, np.float32)
+    if metric is not Metric.EUCLIDEAN and not query.any():
+        order = np.argsort(rows != itself, kind="stable")[:k]
+        return rows[order], np.zeros(k, np.float32)
+    if len(rows) > k:
+        rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows)]
+    exact = _exact(metric, query, rows, segments, segment_rows)
+    best_first = -exact if metric.descending else exact
+    order = np.lexsort((rows, rows != itself, best_first))[:k]
+    return rows[order], exact[order]
+
+
+def _may_be_best(
+    metric: Metric,
+    query: FloatArray,
+    k: int,
+    rows: RowNumbers,
+    segments: Sequence[Segment],
+    segment_rows: int,
+) -> npt.NDArray[np.bool_]:
+    """Which of `rows` can be among the best k, whatever the rounding errors were."""
+    distances = np.empty(len(rows), np.float32)
+    errors = np.empty(len(rows), np.float32)
+    if metric is not Metric.EUCLIDEAN:
+        # A query of unit length keeps the products within float32, and the order is the same.
+        wide = query.astype(np.float64)
+        query = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
+    for segment, places, span in by_segment(rows, segments, segment_rows):
+        _measure(metric, query, segment, places, distances[span], errors[span])
+    with np.errstate(over="ignore", invalid="ignore"):
+        bound = kth_smallest(distances + errors, k)
+        distances -= errors
+    # What overflowed is inf - inf here, and must be left to float64: NaN is not above the bound.
+    possible: npt.NDArray[np.bool_] = ~(distances > bound)
+    return possible
+
+
+def _measure(
+    metric: Metric,
+    query: FloatArray,
+    segment: Segment,
+    places: RowNumbers,
+    distances: FloatArray,
+    errors: FloatArray,
+) -> None:
+    """Fill in a distance that orders as the scores do, smaller is better, and its error's bound."""
+    relative = np.float32((len(query) + 16) * _UNIT_ROUNDOFF)
+    absolute = np.float32(len(query) * _SMALLEST_NORMAL)
+    count = len(places)
+    whole = bool(places[-1] == count - 1)
+    kernel = "L2sqr" if metric is Metric.EUCLIDEAN else "inner_product"
+    _run_kernel(kernel, query, segment, None if whole else places, distances)
+    if metric is Metric.EUCLIDEAN:
+        with np.errstate(over="ignore"):
+            np.multiply(distances, relative, out=errors)
+        errors += absolute
+        return
+    np.negative(distances, out=distances)
+    norms = segment.norms(count) if whole else segment.norms(int(places[-1]) + 1)[places]
+    if metric is Metric.DOT_PRODUCT:
+        np.multiply(norms, relative, out=errors)
+        errors += absolute
+        return
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        distances /= norms
+        np.divide(absolute, norms, out=errors)
+    errors += relative
+    zero = norms == 0
+    distances[zero] = 0
+    errors[zero] = 0
+
+
+def _run_kernel(
+    name: str,
+    query: FloatArray,
+    segment: Segment,
+    places: RowNumbers | None,
+    out: FloatArray,
+) -> None:
+    """faiss's float32 kernel between the query and the rows at `places`, or the first rows."""
+    result, x, y = _pointer(out), _pointer(query), _pointer(segment.values)
+    if places is None:
+        kernel = getattr(faiss, _WHOLE[name])
+        kernel(result, x, y, len(query), len(out))
+    else:
+        kernel = getattr(faiss, _SOME[name])
+        kernel(result, x, y, _pointer(places), len(query), 1, len(out))
+
+
+def kth_smallest(values: FloatArray, k: int) -> np.float32:
+    """The k-th smallest of `values`, k from 1 to their number; NaN counts as largest.
+
+    The k-th smallest minimum of blocks is no less, so few values are left to be sorted.
+    """
+    blocks = len(values) // _BLOCK
+    if blocks > 2 * k:
+        minima = values[: blocks * _BLOCK].reshape(blocks, _BLOCK).min(axis=1)
+        ceiling = np.partition(minima, k - 1)[k - 1]
+        values = values[~(values > ceiling)]
+    smallest: np.float32 = np.partition(values, k - 1)[k - 1]
+    return smallest
+
+
+_WHOLE = {"L2sqr": "fvec_L2sqr_ny", "inner_product": "fvec_inner_products_ny"}
+_SOME = {"L2sqr": "fvec_L2sqr_by_idx", "inner_product": "fvec_inner_products_by_idx"}
+
+
+def _pointer(array: npt.NDArray[Any]) -> Any:
+    return faiss.swig_ptr(array)
+
+
+def _exact(
+    metric: Metric,
+    query: FloatArray,
+    rows: RowNumbers,
+    segments: Sequence[Segment],
+    segment_rows: int,
+) -> FloatArray:
+    """The exact scores of `rows`."""
+    exact = np.empty(len(rows), np.float32)
+    for segment, places, span in by_segment(rows, segments, segment_rows):
+        part = exact[span]
+        for start in range(0, len(places), _EXACT_CHUNK):
+            chunk = slice(start, start + _EXACT_CHUNK)
+            part[chunk] = scores(metric, query, segment.values[places[chunk]])
+    return exact

@@ -1,0 +1,42 @@
+"""The exact nearest rows of a few queries, found while the rows stream by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vecinity.local.rows import RowNumbers
+from vecinity.metric import FloatArray, Metric
+
+
+class Neighbors:
+    """Keeps the `count` rows nearest to each of `queries` (n, w), both as codes prepare them."""
+
+    def __init__(self, metric: Metric, queries: FloatArray, count: int) -> None:
+        self._euclidean = metric is Metric.EUCLIDEAN
+        self._queries = queries
+        self._rows = np.full((len(queries), count), -1, np.int64)
+        self._scores = np.full((len(queries), count), -np.inf, np.float32)
+
+    def add(self, rows: RowNumbers, values: FloatArray) -> None:
+        """Take `values` (n, w), prepared, as candidates."""
+        scores = self._queries @ values.T
+        if self._euclidean:
+            # 2qx - xx orders as the distance does
+            scores = 2 * scores - np.einsum("ij,ij->i", values, values)
+        count = self._scores.shape[1]
+        for number, found in enumerate(scores):
+            better = np.flatnonzero(found > self._scores[number, -1])
+            if len(better) > count:
+                better = better[np.argpartition(-found[better], count - 1)[:count]]
+            merged = np.concatenate([self._scores[number], found[better]])
+            order = np.argsort(-merged, kind="stable")[:count]
+            self._scores[number] = merged[order]
+            self._rows[number] = np.concatenate([self._rows[number], rows[better]])[order]
+
+    def without(self, themselves: RowNumbers) -> RowNumbers:
+        """The rows found, best first, shape (n, count - 1), each query without itself; -1: none."""
+        kept = np.empty((len(self._rows), self._rows.shape[1] - 1), np.int64)
+        for number, (found, itself) in enumerate(zip(self._rows, themselves, strict=True)):
+            others = found[found != itself]
+            kept[number] = others[: kept.shape[1]]
+        return kept
