@@ -161,8 +161,8 @@ def _shrink() -> None:
     """Do everything in small steps, at once, and forget soon."""
     _replace(engine, "Maintenance", AtOnce)
     _replace(upkeep, "_LONGEST_REST", 0.0)
-    for module in (burial, compaction):
-        _replace(module, "_ROWS_A_STEP", 5)
+    _replace(burial, "_ROWS_A_STEP", 5)
+    _replace(compaction, "_BYTES_A_STEP", 4 * DIMENSIONS * 5)
     _replace(burial, "KEPT_SECONDS", 0.0)
     _replace(burial, "_FORGET_SECONDS", 0.0)
     _replace(burial, "_FREE_PAGES", 4)

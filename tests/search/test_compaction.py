@@ -46,8 +46,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "Maintenance", AtOnce)
     monkeypatch.setattr(upkeep, "_LONGEST_REST", 0.0)
     monkeypatch.setattr(columns, "_VALUES_A_PART", 2)
-    for module in (burial, compaction):
-        monkeypatch.setattr(module, "_ROWS_A_STEP", 2)
+    monkeypatch.setattr(burial, "_ROWS_A_STEP", 2)
+    monkeypatch.setattr(compaction, "_BYTES_A_STEP", 32)
 
 
 @pytest.fixture

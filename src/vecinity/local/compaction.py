@@ -21,7 +21,7 @@ from vecinity.local.rows import Segment, Segments, as_bytes, ranks_of
 from vecinity.local.segment_records import StoredSegment
 from vecinity.local.writer import Writer
 
-_ROWS_A_STEP = 4_096
+_BYTES_A_STEP = 1_000_000
 
 
 class Compaction:
@@ -77,8 +77,9 @@ class Compaction:
             offset = 0
             rows = np.frombuffer(present.to_array(), np.uint32).astype(np.int64)
             places = old.places(rows)
-            for start in range(0, len(places), _ROWS_A_STEP):
-                data = as_bytes(old.values[places[start : start + _ROWS_A_STEP]])
+            count = max(1, _BYTES_A_STEP // (4 * self._segments.dimensions))
+            for start in range(0, len(places), count):
+                data = as_bytes(old.values[places[start : start + count]])
                 file.write(data, offset)
                 checksum = zlib.crc32(data, checksum)
                 offset += len(data)
