@@ -69,13 +69,12 @@ def _wrong(folder: Path, acknowledged: int) -> list[str]:
             index = database.index("i")
             if _found(index) not in (state_of(acknowledged), state_of(acknowledged + 1)):
                 problems.append(f"not what was acknowledged: {_found(index)}")
-            problems += _leftovers(folder)
             index.upsert(vectors(state_of(101)))
             if _found(index) != state_of(101):
                 problems.append("not what was written after")
     except (VectorizeError, AssertionError) as error:
         problems.append(str(error))
-    return problems + _problems(folder)
+    return problems + _leftovers(folder) + _problems(folder)
 
 
 def _leftovers(folder: Path) -> list[str]:
