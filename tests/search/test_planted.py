@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from tests.search import datasets
-from tests.search.compare import Mismatch, Pair, Query, Shape, Step
-from tests.search.strategies import filters, histories, queries, shapes
+from tests.search.compare import Mismatch
+from tests.search.find import find_in_queries, find_in_sequences
 from vecinity.filters import AnyOf, Condition
 from vecinity.local import columns, exact, follower, mutations, store
 from vecinity.local.visibility import Snapshot
 
 # the same cases each time, and no shrinking of what is found
-_SETTINGS = settings(
-    max_examples=2_000,
-    phases=[Phase.generate],
-    derandomize=True,
-    database=None,
-    report_multiple_bugs=False,
-)
 
 
 def _negations_forget_missing_properties(patch: pytest.MonkeyPatch) -> None:
@@ -62,13 +50,13 @@ def _strings_are_cut_too_early(patch: pytest.MonkeyPatch) -> None:
 
 
 def _rounding_errors_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    measure = exact._measure
+    bounded = exact._bounded
 
-    def planted(*arguments: Any) -> None:
-        measure(*arguments)
-        arguments[-1][:] = 0
+    def planted(*arguments: Any) -> Any:
+        distances, errors = bounded(*arguments)
+        return distances, 0 * errors
 
-    patch.setattr(exact, "_measure", planted)
+    patch.setattr(exact, "_bounded", planted)
 
 
 def _listings_see_later_writes(patch: pytest.MonkeyPatch) -> None:
@@ -105,42 +93,19 @@ def _reopening_makes_older_vectors_filterable(patch: pytest.MonkeyPatch) -> None
     patch.setattr(follower.Follower, "_load", planted)
 
 
-def _find_in_sequences(folder: Path) -> None:
-    @_SETTINGS
-    @given(shapes(), histories())
-    def check(shape: Shape, history: list[Step]) -> None:
-        with tempfile.TemporaryDirectory(dir=folder) as place, Pair(Path(place), shape) as pair:
-            pair.replay(history)
-
-    check()
-
-
-def _find_in_queries(folder: Path) -> None:
-    @_SETTINGS
-    @given(st.integers(0, 5), queries(filters()))
-    def check(number: int, query: Query) -> None:
-        pairs[number].query(query)
-
-    with contextlib.ExitStack() as stack:
-        pairs = [
-            stack.enter_context(datasets.build(folder / str(number), number)) for number in range(6)
-        ]
-        check()
-
-
 @pytest.mark.parametrize(
     ("plant", "find"),
     [
-        (_negations_forget_missing_properties, _find_in_sequences),
-        (_negations_forget_missing_properties, _find_in_queries),
-        (_namespaces_leak, _find_in_sequences),
-        (_namespaces_leak, _find_in_queries),
-        (_strings_are_cut_too_early, _find_in_sequences),
-        (_strings_are_cut_too_early, _find_in_queries),
-        (_rounding_errors_are_forgotten, _find_in_queries),
-        (_listings_see_later_writes, _find_in_sequences),
-        (_inserts_replace, _find_in_sequences),
-        (_reopening_makes_older_vectors_filterable, _find_in_sequences),
+        (_negations_forget_missing_properties, find_in_sequences),
+        (_negations_forget_missing_properties, find_in_queries),
+        (_namespaces_leak, find_in_sequences),
+        (_namespaces_leak, find_in_queries),
+        (_strings_are_cut_too_early, find_in_sequences),
+        (_strings_are_cut_too_early, find_in_queries),
+        (_rounding_errors_are_forgotten, find_in_queries),
+        (_listings_see_later_writes, find_in_sequences),
+        (_inserts_replace, find_in_sequences),
+        (_reopening_makes_older_vectors_filterable, find_in_sequences),
     ],
 )
 def test_a_planted_bug_is_found(

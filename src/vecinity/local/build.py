@@ -19,7 +19,7 @@ from vecinity.local.codes import Codes, prepared, sample_size
 from vecinity.local.files import open_reader
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import RANKS, Curves
-from vecinity.local.rows import RowNumbers, Segments, by_segment
+from vecinity.local.rows import RowNumbers, Segments, gathered
 from vecinity.local.settings import IndexSettings
 from vecinity.metric import FloatArray
 
@@ -70,12 +70,7 @@ class _Source:
 
     def values(self, rows: RowNumbers) -> FloatArray:
         """The values of ascending `rows`, shape (n, d)."""
-        out = np.empty((len(rows), self.settings.config.dimensions), np.float32)
-        for segment, places, span in by_segment(
-            rows, self._segments.all, self.settings.segment_rows
-        ):
-            np.take(segment.values, places, axis=0, out=out[span])
-        return out
+        return gathered(rows, self._segments.all, self.settings.segment_rows)
 
     def chunks(self, rows: RowNumbers) -> Iterator[tuple[RowNumbers, FloatArray]]:
         for start in range(0, len(rows), _CHUNK_ROWS):

@@ -18,6 +18,7 @@ from vecinity.local.bits import Bits
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric
 
+_VALUES = 16
 _GROUP = 4
 _GROUPED_FROM = 32
 _ONE_LIST = 8_192
@@ -53,7 +54,7 @@ class Codes:
         """
         dimensions = sample.shape[1]
         scale = codebook.scale if codebook else _scale(metric, sample)
-        ready = prepared(metric, sample, scale)
+        ready = _enough(prepared(metric, sample, scale))
         lists = lists_for(rows, len(sample))
         centroids = _centroids(ready, lists)
         space = faiss.METRIC_L2 if metric is Metric.EUCLIDEAN else faiss.METRIC_INNER_PRODUCT
@@ -64,6 +65,7 @@ class Codes:
         index.by_residual = False
         if codebook is None:
             index.pq.cp.niter = _ITERATIONS
+            index.pq.cp.min_points_per_centroid = 1
             index.pq.cp.seed = _SEED
             index.pq.train(ready[:_TRAINED_CODEBOOK])
         else:
@@ -193,6 +195,11 @@ def lists_for(rows: int, sample: int) -> int:
 def sample_size(rows: int) -> int:
     """How many rows to train on."""
     return min(rows, max(_TRAINED_CODEBOOK, _TRAINED_A_LIST * lists_for(rows, rows)))
+
+
+def _enough(ready: FloatArray) -> FloatArray:
+    """At least a point for each of a quantiser's 16 values: of few rows, some come again."""
+    return ready if len(ready) >= _VALUES else np.resize(ready, (_VALUES, ready.shape[1]))
 
 
 def _scale(metric: Metric, sample: FloatArray) -> float:

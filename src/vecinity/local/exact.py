@@ -13,8 +13,11 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from vecinity.local.rows import RowNumbers, Segment, by_segment
+from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered, norms_of
 from vecinity.metric import FloatArray, Metric, scores
+
+_GATHERED = 1_024
+"""Up to so many rows are copied together first: fewer steps for each segment."""
 
 _EXACT_CHUNK = 4_096
 _BLOCK = 64
@@ -47,12 +50,27 @@ def nearest(
     if metric is not Metric.EUCLIDEAN and not query.any():
         order = np.argsort(rows != itself, kind="stable")[:k]
         return rows[order], np.zeros(k, np.float32)
-    if len(rows) > k:
+    if len(rows) <= _GATHERED:
+        values = gathered(rows, segments, segment_rows)
+        if len(rows) > k:
+            possible = np.flatnonzero(_possible_of_few(metric, query, k, values))
+            rows, values = rows[possible], values[possible]
+        exact = scores(metric, query, values)
+    else:
         rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows)]
-    exact = _exact(metric, query, rows, segments, segment_rows)
+        exact = _exact(metric, query, rows, segments, segment_rows)
     best_first = -exact if metric.descending else exact
     order = np.lexsort((rows, rows != itself, best_first))[:k]
     return rows[order], exact[order]
+
+
+def _possible_of_few(
+    metric: Metric, query: FloatArray, k: int, values: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Which of the rows with these values can be among the best k."""
+    distances = np.empty(len(values), np.float32)
+    _run_kernel(_kernel(metric), _unit(metric, query), values, None, distances)
+    return _possible(k, *_bounded(metric, distances, norms_of(values), len(query)))
 
 
 def _may_be_best(
@@ -65,13 +83,54 @@ def _may_be_best(
 ) -> npt.NDArray[np.bool_]:
     """Which of `rows` can be among the best k, whatever the rounding errors were."""
     distances = np.empty(len(rows), np.float32)
-    errors = np.empty(len(rows), np.float32)
-    if metric is not Metric.EUCLIDEAN:
-        # A query of unit length keeps the products within float32, and the order is the same.
-        wide = query.astype(np.float64)
-        query = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
+    norms = np.empty(len(rows), np.float32)
+    query = _unit(metric, query)
     for segment, places, span in by_segment(rows, segments, segment_rows):
-        _measure(metric, query, segment, places, distances[span], errors[span])
+        count = len(places)
+        whole = bool(places[-1] == count - 1)
+        out, some = distances[span], None if whole else places
+        _run_kernel(_kernel(metric), query, segment.values, some, out)
+        if metric is not Metric.EUCLIDEAN:
+            known = segment.norms(int(places[-1]) + 1)
+            norms[span] = known if whole else known[places]
+    return _possible(k, *_bounded(metric, distances, norms, len(query)))
+
+
+def _unit(metric: Metric, query: FloatArray) -> FloatArray:
+    """A query of unit length keeps products within float32, and the order is the same."""
+    if metric is Metric.EUCLIDEAN:
+        return query
+    wide = query.astype(np.float64)
+    unit: FloatArray = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
+    return unit
+
+
+def _bounded(
+    metric: Metric, products: FloatArray, norms: FloatArray, dimensions: int
+) -> tuple[FloatArray, FloatArray]:
+    """Distances that order as the scores do, smaller is better, and bounds of their errors.
+
+    Args:
+        products: of unit query and rows; for euclidean squared distances. They are overwritten.
+        norms: of the rows; no matter for euclidean.
+    """
+    relative = np.float32((dimensions + 16) * _UNIT_ROUNDOFF)
+    absolute = np.float32(dimensions * _SMALLEST_NORMAL)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if metric is Metric.EUCLIDEAN:
+            return products, products * relative + absolute
+        distances = np.negative(products, out=products)
+        if metric is Metric.DOT_PRODUCT:
+            return distances, norms * relative + absolute
+        distances /= norms
+        errors = absolute / norms + relative
+    zero = norms == 0
+    distances[zero] = 0
+    errors[zero] = 0
+    return distances, errors
+
+
+def _possible(k: int, distances: FloatArray, errors: FloatArray) -> npt.NDArray[np.bool_]:
     with np.errstate(over="ignore", invalid="ignore"):
         bound = kth_smallest(distances + errors, k)
         distances -= errors
@@ -80,50 +139,19 @@ def _may_be_best(
     return possible
 
 
-def _measure(
-    metric: Metric,
-    query: FloatArray,
-    segment: Segment,
-    places: RowNumbers,
-    distances: FloatArray,
-    errors: FloatArray,
-) -> None:
-    """Fill in a distance that orders as the scores do, smaller is better, and its error's bound."""
-    relative = np.float32((len(query) + 16) * _UNIT_ROUNDOFF)
-    absolute = np.float32(len(query) * _SMALLEST_NORMAL)
-    count = len(places)
-    whole = bool(places[-1] == count - 1)
-    kernel = "L2sqr" if metric is Metric.EUCLIDEAN else "inner_product"
-    _run_kernel(kernel, query, segment, None if whole else places, distances)
-    if metric is Metric.EUCLIDEAN:
-        with np.errstate(over="ignore"):
-            np.multiply(distances, relative, out=errors)
-        errors += absolute
-        return
-    np.negative(distances, out=distances)
-    norms = segment.norms(count) if whole else segment.norms(int(places[-1]) + 1)[places]
-    if metric is Metric.DOT_PRODUCT:
-        np.multiply(norms, relative, out=errors)
-        errors += absolute
-        return
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        distances /= norms
-        np.divide(absolute, norms, out=errors)
-    errors += relative
-    zero = norms == 0
-    distances[zero] = 0
-    errors[zero] = 0
+def _kernel(metric: Metric) -> str:
+    return "L2sqr" if metric is Metric.EUCLIDEAN else "inner_product"
 
 
 def _run_kernel(
     name: str,
     query: FloatArray,
-    segment: Segment,
+    values: FloatArray,
     places: RowNumbers | None,
     out: FloatArray,
 ) -> None:
     """faiss's float32 kernel between the query and the rows at `places`, or the first rows."""
-    result, x, y = _pointer(out), _pointer(query), _pointer(segment.values)
+    result, x, y = _pointer(out), _pointer(query), _pointer(values)
     if places is None:
         kernel = getattr(faiss, _WHOLE[name])
         kernel(result, x, y, len(query), len(out))

@@ -103,6 +103,8 @@ def _level(misses: float) -> int:
 
 def _places_in(proposed: RowNumbers, wanted: RowNumbers) -> RowNumbers:
     """Where each of `wanted` stands in `proposed`; DEEPEST if nowhere."""
+    if not len(proposed):
+        return np.full(wanted.shape, DEEPEST, np.int64)
     order = np.argsort(proposed)
     found = np.minimum(np.searchsorted(proposed[order], wanted), len(proposed) - 1)
     places = order[found]

@@ -85,7 +85,7 @@ class Segment:
         """The L2 norms of the first `rows` places, computed once for each."""
         norms = self._norms
         if len(norms) < rows:
-            norms = np.concatenate([norms, _norms(self.values[len(norms) : rows])])
+            norms = np.concatenate([norms, norms_of(self.values[len(norms) : rows])])
             self._norms = norms
         return norms[:rows]
 
@@ -237,12 +237,21 @@ def by_segment(
             yield segments[number], places, slice(start, end)
 
 
+def gathered(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -> FloatArray:
+    """A copy of the values of ascending `rows`, one or more, shape (n, d)."""
+    out = np.empty((len(rows), segments[0].values.shape[1]), np.float32)
+    for segment, places, span in by_segment(rows, segments, segment_rows):
+        # any other mode would copy once more
+        np.take(segment.values, places, axis=0, out=out[span], mode="clip")
+    return out
+
+
 def as_bytes(values: FloatArray) -> memoryview:
     """The bytes of `values` as they stand in a segment, without a copy if contiguous."""
     return np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
 
 
-def _norms(values: FloatArray) -> FloatArray:
+def norms_of(values: FloatArray) -> FloatArray:
     """L2 norms, right also where the squares of small values underflow float32."""
     norms = np.empty(len(values), np.float32)
     if len(values):

@@ -123,7 +123,7 @@ class _Proposals:
         if share >= _MOSTLY:
             rows = self._checked(block, query, *plan, count)
         else:
-            rows = self._selected(block, query, plan[0], share)
+            rows = self._selected(block, query, plan[0], count)
         if len(rows) >= self._question.k:
             return rows
         return self._all(block.first, block.end)
@@ -147,15 +147,16 @@ class _Proposals:
             return rows
         return rows_of(BitMap(rows.astype(np.uint32)) & self._candidates)
 
-    def _selected(self, block: Block, query: FloatArray, probed: int, share: float) -> RowNumbers:
+    def _selected(self, block: Block, query: FloatArray, probed: int, count: int) -> RowNumbers:
         """Proposals from among the candidates."""
+        share = count / block.members
         k, recall = self._question.k, self._question.recall
         near = self._share_near(block, query, min(probed, _SAMPLED_LISTS, block.codes.lists))
         plan = block.curves.plan(k / near, recall)
         if plan is None:
             return np.empty(0, np.int64)
         probed = max(plan[0], int(probed * _FEWER_LISTS)) if near > share else plan[0]
-        depth = max(math.ceil(plan[1] * near), 2 * k)
+        depth = min(max(math.ceil(plan[1] * near), 2 * k), count)
         return block.codes.propose(query, probed, depth, self._bits)
 
     def _share_near(self, block: Block, query: FloatArray, lists: int) -> float:

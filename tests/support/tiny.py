@@ -1,0 +1,104 @@
+"""Everything that normally takes many rows made to happen with a few: `shrink()`.
+
+Tails of 8 rows, blocks with lists from 16 rows on, segments of 64 rows; codes are scanned whatever
+it costs, and propose every row that passes, so that results are exact and any row that gets lost on
+the way is missed. As a program, `python -m tests.support.tiny serve ...`, it is such a server.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from vecinity.cli.main import main
+from vecinity.local import codes, search
+from vecinity.local.background import Background
+from vecinity.local.blocks import Blocks, Job
+from vecinity.local.build import build
+from vecinity.local.builder import Builder
+from vecinity.local.engine import LocalEngine
+from vecinity.local.recall import Curves
+
+TAIL_ROWS = 8
+_ONE_LIST = 16
+_SEGMENT_ROWS = 64
+_EVERYTHING = 1_000_000
+
+
+class Counted:
+    """How often each path was taken."""
+
+    scans = 0
+    selections = 0
+    builds = 0
+
+
+def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
+    """Set all this through `patch.setattr(owner, name, value)`.
+
+    Args:
+        at_once: build before the write returns, not in the background.
+    """
+    defaults = dict(LocalEngine.__init__.__kwdefaults__ or {})
+    assert {"tail_rows", "segment_rows"} <= defaults.keys()
+    small = {**defaults, "tail_rows": TAIL_ROWS, "segment_rows": _SEGMENT_ROWS}
+    patch.setattr(LocalEngine.__init__, "__kwdefaults__", small)
+    patch.setattr(codes, "_ONE_LIST", _ONE_LIST)
+    patch.setattr(search, "_all_are_scored", _all_are_scored)
+    patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
+    patch.setattr(Curves, "plan", lambda *_: (_EVERYTHING, _EVERYTHING))
+    patch.setattr(Builder, "build", _build)
+    _count(patch)
+    if at_once:
+        patch.setattr(Background, "poke", _poke)
+    return Counted
+
+
+def _all_are_scored(question: search.Question, candidates: int, blocks: Blocks) -> bool:
+    """Only where there is nothing to search by."""
+    return not candidates or not len(blocks) or not question.query.any()
+
+
+def _build(self: Builder, folder: Path, job: Job) -> Path | None:
+    """In this process: the same code, without half a second to start another one."""
+    Counted.builds += 1
+    return build(folder, job)
+
+
+def _poke(self: Background, uuid: str, seconds: float = 0.0) -> None:
+    """Do all there is to do now, unless this is that very work."""
+    if _busy.acquire(blocking=False):
+        try:
+            while self._look_after(uuid) == 0.0:
+                pass
+        finally:
+            _busy.release()
+
+
+_busy = threading.Lock()
+
+
+def _count(patch: Any) -> None:
+    scan = codes.Codes.propose
+
+    def propose(self: Any, query: Any, nprobe: int, depth: int, allowed: Any) -> Any:
+        Counted.scans += 1
+        Counted.selections += allowed is not None
+        return scan(self, query, nprobe, depth, allowed)
+
+    patch.setattr(codes.Codes, "propose", propose)
+
+
+class _ForGood:
+    """Patches that stay."""
+
+    @staticmethod
+    def setattr(owner: Any, name: str, value: Any) -> None:
+        getattr(owner, name)
+        setattr(owner, name, value)
+
+
+if __name__ == "__main__":
+    shrink(_ForGood, at_once=False)
+    main()
