@@ -22,6 +22,7 @@ from pyroaring import BitMap
 from tests.search.compare import Mismatch, Pair, Shape, Step
 from tests.search.strategies import histories, shapes
 from tests.search.test_delayed import DelayedPair, delayed_histories
+from tests.support import tiny
 from vecinity.errors import StorageUnavailable
 from vecinity.local import burial, columns, compaction, engine, graves, upkeep
 from vecinity.local.compaction import Compaction
@@ -124,6 +125,31 @@ def test_nothing_changes_that_is_not_visible_yet(
 
     check()
     assert len(rewritten) > wanted
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nothing_changes_over_tiny_blocks(
+    memory_path: Path,
+    in_ci: bool,
+    cases: dict[str, int],
+    rewritten: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = 300 if in_ci else 40
+    ran = itertools.count(1)
+    counted = tiny.shrink(monkeypatch, at_once=True)
+    before = counted.builds, counted.scans
+
+    @settings(max_examples=wanted)
+    @given(shapes(), _long_histories())
+    def check(shape: Shape, history: list[Step]) -> None:
+        cases["compacted sequences with tiny blocks"] = next(ran)
+        _replay(Pair, memory_path, shape, history)
+
+    check()
+    assert len(rewritten) > wanted
+    assert counted.builds > before[0]
+    assert counted.scans > before[1]
 
 
 def _places_are_wrong(patch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 import vecinity
 from tests.search.test_compaction import AtOnce
+from tests.support import tiny
 from vecinity.errors import ExpiredCursor, StorageUnavailable, VectorizeError
 from vecinity.limits import OPEN
 from vecinity.local import burial, engine, upkeep
@@ -260,8 +261,13 @@ def test_without_the_second_look_it_would_not(
             read(index)
 
 
-def test_readers_beside_writers_and_compaction(tmp_path: Path) -> None:
+@pytest.mark.parametrize("blocks", [False, True])
+def test_readers_beside_writers_and_compaction(
+    blocks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Real threads: whatever is always there is always found, and never torn."""
+    if blocks:
+        tiny.shrink(monkeypatch, at_once=False)
     failures: list[BaseException] = []
     stop = threading.Event()
 
