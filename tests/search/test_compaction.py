@@ -29,7 +29,7 @@ from vecinity.local.compaction import Compaction
 from vecinity.local.engine import LocalEngine
 from vecinity.local.follower import Follower
 from vecinity.local.maintenance import Maintenance, Work
-from vecinity.local.rows import ranks_of
+from vecinity.local.rows import RowNumbers, Segment
 from vecinity.local.visibility import Snapshot
 
 
@@ -153,7 +153,13 @@ def test_nothing_changes_over_tiny_blocks(
 
 
 def _places_are_wrong(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(compaction, "ranks_of", lambda *which: np.maximum(ranks_of(*which) - 1, 0))
+    places = Segment.places
+
+    def planted(self: Segment, local_rows: RowNumbers) -> RowNumbers:
+        found = places(self, local_rows)
+        return found if self._present is None else np.maximum(found - 1, 0)
+
+    patch.setattr(Segment, "places", planted)
 
 
 def _a_listing_forgets_the_buried(patch: pytest.MonkeyPatch) -> None:

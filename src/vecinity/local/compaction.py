@@ -17,7 +17,7 @@ from pyroaring import BitMap
 from vecinity.local import segment_records
 from vecinity.local.files import RowFile, remove_file
 from vecinity.local.follower import Follower
-from vecinity.local.rows import Segment, Segments, as_bytes, ranks_of
+from vecinity.local.rows import Segment, Segments, as_bytes
 from vecinity.local.segment_records import StoredSegment
 from vecinity.local.writer import Writer
 
@@ -58,8 +58,7 @@ class Compaction:
     def _rewrite(self, number: int, present: BitMap) -> Iterator[None]:
         old = self._segments.all[number]
         if not present:
-            ranks = ranks_of(present, self._segments.segment_rows)
-            new = Segment(None, self._segments.dimensions, ranks)
+            new = Segment(None, self._segments.dimensions, present)
             self._switch(number, new, StoredSegment(None, 0, present))
         else:
             yield from self._copy(number, old, present)
@@ -85,8 +84,7 @@ class Compaction:
                 offset += len(data)
                 yield
             file.sync()
-            ranks = ranks_of(present, self._segments.segment_rows)
-            new = Segment(file, self._segments.dimensions, ranks)
+            new = Segment(file, self._segments.dimensions, present)
             self._switch(number, new, StoredSegment(file.path.name, checksum, present))
             switched = True
         finally:

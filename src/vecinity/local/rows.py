@@ -36,15 +36,15 @@ class Segment:
 
     Args:
         file: None if no row is needed any more.
-        ranks: the place of each row by its number within the segment; None if they are the same.
+        present: the rows in the file, by their numbers within the segment; None if all are.
     """
 
     def __init__(
-        self, file: RowFile | None, dimensions: int, ranks: npt.NDArray[np.int32] | None = None
+        self, file: RowFile | None, dimensions: int, present: BitMap | None = None
     ) -> None:
         self.file = file
         self._dimensions = dimensions
-        self._ranks = ranks
+        self._present = None if present is None else np.array(present.to_array(), np.uint32)
         self.values = self._map()
         self._norms: FloatArray = np.empty(0, np.float32)
 
@@ -66,17 +66,21 @@ class Segment:
         Raises:
             StorageUnavailable: one of them is not there any more.
         """
-        if self._ranks is None:
+        present = self._present
+        if present is None:
             return local_rows
-        places = self._ranks[local_rows].astype(np.int64)
-        if places.min(initial=0) < 0:
+        wanted = local_rows.astype(np.uint32)
+        if np.array_equal(present, wanted):
+            return np.arange(len(present))
+        places = present.searchsorted(wanted)
+        if not np.array_equal(present.take(places, mode="clip") if len(present) else [], wanted):
             raise StorageUnavailable("a row is missing in its segment")
         return places
 
     def value(self, local_row: int) -> FloatArray:
         """As `places`, but the values themselves, of one row."""
         place = local_row
-        if self._ranks is not None:
+        if self._present is not None:
             [place] = self.places(np.array([local_row]))
         values: FloatArray = self.values[place]
         return values
@@ -191,12 +195,11 @@ class Segments:
                 remove_file(path)
 
     def _open(self, stored: StoredSegment, rows: int) -> Segment:
-        ranks = None if stored.present is None else ranks_of(stored.present, self.segment_rows)
         if stored.file is None:
-            return Segment(None, self.dimensions, ranks)
+            return Segment(None, self.dimensions, stored.present)
         path = self._folder / stored.file
         try:
-            segment = Segment(RowFile.open(path), self.dimensions, ranks)
+            segment = Segment(RowFile.open(path), self.dimensions, stored.present)
         except FileNotFoundError as error:
             raise StorageUnavailable(f"{path} is missing") from error
         needed = rows if stored.present is None else len(stored.present)
@@ -211,14 +214,6 @@ class Segments:
         name = f"{number:08d}-0.f32"
         self.all.append(Segment(RowFile.create(self._folder / name), self.dimensions))
         return name
-
-
-def ranks_of(present: BitMap, segment_rows: int) -> npt.NDArray[np.int32]:
-    """The place of each row in a file of those that are `present`; -1 for the others."""
-    ranks = np.full(segment_rows, -1, np.int32)
-    rows = np.frombuffer(present.to_array(), np.uint32)
-    ranks[rows] = np.arange(len(rows), dtype=np.int32)
-    return ranks
 
 
 def by_segment(

@@ -48,7 +48,7 @@ class Upkeep:
         self._compaction = Compaction(writer, segments, follower)
         self._stopped = threading.Event()
         self._not_before = 0.0
-        self._columns_keep = BitMap()
+        self._to_forget = BitMap()
         if self._compaction.due(self._burial.rows):
             self._maintenance.poke(self, self._run)
         self.look()
@@ -91,11 +91,11 @@ class Upkeep:
     def _round(self) -> Generator[None]:
         snapshot = self._follower.bury()
         for rows in self._burial.bury(snapshot.mutation.number):
-            self._columns_keep |= rows
+            self._to_forget |= rows
             yield
-        if len(self._columns_keep) > snapshot.mutation.live // 4:
-            yield from self._follower.forget(self._columns_keep)
-            self._columns_keep = BitMap()
+        if len(self._to_forget) > snapshot.mutation.live // 4:
+            yield from self._follower.forget(self._to_forget)
+            self._to_forget = BitMap()
         yield from self._compaction.rewrite(self._burial.rows)
         yield from self._burial.forget()
         yield from self._burial.give_back()
