@@ -10,17 +10,17 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import vecinity
+from tests.support.at_once import AtOnce
 from vecinity.limits import OPEN
 from vecinity.local import burial, compaction, engine, graves, segment_records, store, upkeep
 from vecinity.local.compaction import Compaction
 from vecinity.local.engine import LocalEngine
 from vecinity.local.files import RowFile, remove_file
-from vecinity.local.maintenance import Maintenance, Work
 from vecinity.local.writer import Writer
 
 DIMENSIONS = 4
@@ -30,14 +30,6 @@ _VERSIONS = 60
 
 State = dict[str, int]
 """The version of each id that is there."""
-
-
-class AtOnce(Maintenance):
-    """Does all work when it is asked for, so that every run is the same."""
-
-    def poke(self, key: Hashable, work: Work, delay: float = 0.0) -> None:
-        if delay <= 0:
-            work()
 
 
 class Moments:

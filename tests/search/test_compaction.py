@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,22 +23,14 @@ from tests.search.compare import Mismatch, Pair, Shape, Step
 from tests.search.strategies import histories, shapes
 from tests.search.test_delayed import DelayedPair, delayed_histories
 from tests.support import tiny
+from tests.support.at_once import AtOnce
 from vecinity.errors import StorageUnavailable
 from vecinity.local import burial, columns, compaction, engine, graves, upkeep
 from vecinity.local.compaction import Compaction
 from vecinity.local.engine import LocalEngine
 from vecinity.local.follower import Follower
-from vecinity.local.maintenance import Maintenance, Work
 from vecinity.local.rows import RowNumbers, Segment
 from vecinity.local.visibility import Snapshot
-
-
-class AtOnce(Maintenance):
-    """Does all work when it is asked for, and none that is asked for later."""
-
-    def poke(self, key: Hashable, work: Work, delay: float = 0.0) -> None:
-        if delay <= 0:
-            work()
 
 
 @pytest.fixture

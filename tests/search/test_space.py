@@ -17,15 +17,16 @@ import numpy as np
 import pytest
 
 import vecinity
-from tests.search.test_compaction import AtOnce
 from tests.support import tiny
+from tests.support.at_once import AtOnce
 from vecinity.errors import ExpiredCursor, StorageUnavailable, VectorizeError
 from vecinity.limits import OPEN
-from vecinity.local import burial, engine, upkeep
+from vecinity.local import burial, engine, segment_records, upkeep
 from vecinity.local.engine import LocalEngine
 from vecinity.local.files import RowFile
 from vecinity.local.follower import Follower
 from vecinity.local.index import OpenIndex
+from vecinity.local.segment_records import StoredSegment
 from vecinity.local.visibility import Snapshot
 from vecinity.model import Match, Vector
 
@@ -259,6 +260,30 @@ def test_without_the_second_look_it_would_not(
         _overtake(monkeypatch, owner, name, index)
         with pytest.raises(StorageUnavailable):
             read(index)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_verify_looks_again_when_files_were_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = segment_records.load
+    local = LocalEngine(tmp_path, profile="open", segment_rows=16)
+    with vecinity.Database(local, OPEN) as database:
+        index = _create(database)
+        index.upsert(_vectors(1))
+
+        def overtaken(connection: sqlite3.Connection) -> list[StoredSegment]:
+            found = load(connection)
+            monkeypatch.setattr(segment_records, "load", load)
+            index.upsert(_vectors(2))
+            return found
+
+        monkeypatch.setattr(segment_records, "load", overtaken)
+        assert list(local.verify()) == []
+        assert segment_records.load is load
+        [*_, path] = tmp_path.glob("indexes/*/rows/*.f32")
+        path.rename(path.with_suffix(".gone"))
+        assert any("is missing" in problem for problem in local.verify())
 
 
 @pytest.mark.parametrize("blocks", [False, True])
