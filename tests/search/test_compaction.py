@@ -23,9 +23,8 @@ from tests.search.compare import Mismatch, Pair, Shape, Step
 from tests.search.strategies import histories, shapes
 from tests.search.test_delayed import DelayedPair, delayed_histories
 from tests.support import tiny
-from tests.support.at_once import AtOnce
 from vecinity.errors import StorageUnavailable
-from vecinity.local import burial, columns, compaction, engine, graves, upkeep
+from vecinity.local import burial, columns, compaction, graves, upkeep
 from vecinity.local.compaction import Compaction
 from vecinity.local.engine import LocalEngine
 from vecinity.local.follower import Follower
@@ -34,9 +33,8 @@ from vecinity.local.visibility import Snapshot
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Indexes that are opened from now on do their upkeep after each commit, in small steps."""
-    monkeypatch.setattr(engine, "Maintenance", AtOnce)
+def in_small_steps(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a few rows a step."""
     monkeypatch.setattr(upkeep, "_LONGEST_REST", 0.0)
     monkeypatch.setattr(columns, "_VALUES_A_PART", 2)
     monkeypatch.setattr(burial, "_ROWS_A_STEP", 2)
@@ -85,7 +83,7 @@ def _replay(kind: type[Pair], folder: Path, shape: Shape, history: list[Step]) -
         raise Mismatch(str(problems))
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("in_small_steps")
 def test_nothing_changes(
     memory_path: Path, in_ci: bool, cases: dict[str, int], rewritten: list[int]
 ) -> None:
@@ -102,7 +100,7 @@ def test_nothing_changes(
     assert len(rewritten) > wanted
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("in_small_steps")
 def test_nothing_changes_that_is_not_visible_yet(
     memory_path: Path, in_ci: bool, cases: dict[str, int], rewritten: list[int]
 ) -> None:
@@ -119,7 +117,7 @@ def test_nothing_changes_that_is_not_visible_yet(
     assert len(rewritten) > wanted
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("in_small_steps")
 def test_nothing_changes_over_tiny_blocks(
     memory_path: Path,
     in_ci: bool,
@@ -176,7 +174,7 @@ def _what_readers_need_is_buried(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Follower, "bury", planted)
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("in_small_steps")
 @pytest.mark.parametrize(
     ("plant", "kind", "which"),
     [
