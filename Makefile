@@ -20,7 +20,8 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python scripts/sizes.py --check
 
-## Benchmarks side by side; their tables go to docs/benchmarks (ARGS="--data FOLDER").
+## Benchmarks beside other engines; tables and plots go to docs/benchmarks
+## (ARGS="PART... --data FOLDER"; without parts all of them, which takes hours).
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
 

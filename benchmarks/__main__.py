@@ -1,44 +1,70 @@
-"""`make bench ARGS="--data FOLDER [PART ...]"`: run benchmarks, write their tables to docs."""
+"""`make bench ARGS="--data FOLDER [PART ...]"`: run benchmarks, write their pages to docs."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import os
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import Any
 
-PARTS = ("rest",)
-_DOCS = Path(__file__).parent.parent / "docs" / "benchmarks"
-_VERSIONS = ("numpy", "faiss-cpu", "msgspec", "orjson", "starlette", "uvicorn")
+from benchmarks import pages, plots
+from benchmarks.options import Options, options, parser
+
+PARTS = (
+    "rest",
+    "real",
+    "million",
+    "wide",
+    "filters",
+    "namespaces",
+    "updates",
+    "opening",
+    "size",
+    "scale",
+)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
-    parser.add_argument("--data", type=Path, required=True, help="folder of debian-wordnet-384")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement")
-    options = parser.parse_args()
-    for part in options.parts or PARTS:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts that the command line names, by default all."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    asked = parser(PARTS)
+    parsed = asked.parse_args(given)
+    for part in parsed.parts:
         if part not in PARTS:
-            parser.error(f"no part {part!r}")
-        lines = importlib.import_module(f"benchmarks.{part}").run(options.data, options.rounds)
-        page = "\n".join([*lines, "", *_circumstances(part)]) + "\n"
-        _DOCS.mkdir(parents=True, exist_ok=True)
-        (_DOCS / f"{part}.md").write_text(page)
-        print(page)
+            asked.error(f"no part {part!r}, only {', '.join(PARTS)}")
+    chosen = options(parsed)
+    for part in parsed.parts or PARTS:
+        if not parsed.render:
+            _measure(part, chosen, given)
+        _render(part, chosen)
 
 
-def _circumstances(part: str) -> list[str]:
-    libraries = ", ".join(f"{name} {version(name)}" for name in _VERSIONS)
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return [
-        f'Made by `make bench ARGS="{part} --data FOLDER"` on {datetime.now(UTC):%Y-%m-%d}: '
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"{libraries}; load average afterwards {load}.",
-    ]
+def _measure(part: str, chosen: Options, given: list[str]) -> None:
+    where = pages.begin(part, f'make bench ARGS="{_public(given)}"')
+    numbers: dict[str, Any] = importlib.import_module(f"benchmarks.parts.{part}").measure(chosen)
+    pages.save(chosen.out, {"circumstances": where, **numbers})
+
+
+def _render(part: str, chosen: Options) -> None:
+    numbers = json.loads((chosen.out / f"{part}.json").read_text())
+    lines, figures = importlib.import_module(f"benchmarks.parts.{part}").page(numbers)
+    if not plots.draw(chosen, figures):
+        absent = {plots.image(figure) for figure in figures}
+        lines = [line for line in lines if line not in absent]
+    text = "\n".join([*lines, "", pages.circumstances(numbers["circumstances"])]) + "\n"
+    (chosen.out / f"{part}.md").write_text(text)
+    print(text)
+
+
+def _public(given: list[str]) -> str:
+    """The arguments as a page may show them: folders of this machine are nobody's business."""
+    shown = list(given)
+    for number, argument in enumerate(given[:-1]):
+        if argument in ("--data", "--cache", "--out"):
+            shown[number + 1] = "FOLDER"
+    return shlex.join(shown)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ def run(folder: Path, rounds: int) -> list[str]:
             rates.append(_ingest(server, data, bodies))
             print(f"round {number + 1}: {rates[-1]:,.0f} vectors/s")
             if number == rounds - 1:
+                _wait_indexed(server)
                 queries = _queries(server, data)
     megabytes = sum(map(len, bodies)) / 1e6
     return [
@@ -102,6 +103,11 @@ def _queries(server: Server, data: Dataset) -> list[str]:
             p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
             lines.append(f"| {top_k} | {len(answers)} | {low} | {p50:.1f} | {p99:.1f} |")
     return lines
+
+
+def _wait_indexed(server: Server) -> None:
+    while httpx2.get(f"{server.url}/healthz").json()["indexing"]["vectors"]:
+        time.sleep(0.5)
 
 
 def _query(client: httpx2.Client, query: FloatArray, top_k: int) -> tuple[float, list[float]]:

@@ -10,13 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+import vecinity
 from benchmarks.dataset import METADATA_INDEXES, Dataset
+from vecinity import arrays, database
 from vecinity.batch import Batch, BatchBuilder
-from vecinity.local import mutations, search, store
+from vecinity.local import exact, mutations, store
+from vecinity.local.codes import Codes
 from vecinity.local.engine import LocalEngine, LocalIndex
 from vecinity.local.follower import Follower
 from vecinity.local.index import OpenIndex
-from vecinity.local.rows import Segments
+from vecinity.local.rows import Segment, Segments
 from vecinity.metric import Metric
 from vecinity.model import IndexConfig
 from vecinity.query import QueryOptions
@@ -26,24 +32,35 @@ from vecinity.server.settings import ServerSettings
 
 _Stages = list[tuple[str, Any, str]]
 
-_INGEST: _Stages = [
+_WRITE: _Stages = [
+    ("ids looked up", store, "newest_rows"),
+    ("row checksums", mutations, "row_crcs"),
+    ("rows written to segments", Segments, "append"),
+    ("rows inserted into SQLite", store, "add_rows"),
+    ("deaths inserted into SQLite", store, "add_deaths"),
+    ("rows synced (fdatasync)", Segments, "sync"),
+    ("checksums of full segments", Segment, "checksum"),
+    ("columns and snapshot", Follower, "apply"),
+]
+INGEST: _Stages = [
     ("JSON to records", vectors, "_decoded_lines"),
     ("checks, floats to a matrix, metadata to compact JSON", BatchBuilder, "add"),
     ("slices joined to one matrix", BatchBuilder, "build"),
-    ("ids looked up", store, "newest_rows"),
-    ("row checksums", mutations, "row_crc"),
-    ("rows written to segments", Segments, "append"),
-    ("rows inserted into SQLite", store, "add_rows"),
-    ("rows synced (fdatasync)", Segments, "sync"),
-    ("columns and snapshot", Follower, "apply"),
+    *_WRITE,
+]
+ARRAYS: _Stages = [
+    ("checks, a copy of the matrix", database, "batch_of_arrays"),
+    ("metadata to compact JSON", arrays, "_metadata"),
+    *_WRITE,
 ]
 
 _KERNELS = "distances in float32 (faiss)"
 _BOUNDS = "bounds of their errors, what can be among the best"
-_QUERY: _Stages = [
-    (_KERNELS, search, "_run_kernel"),
-    (_BOUNDS, search, "_may_be_best"),
-    ("scores in float64", search, "_exact"),
+QUERY: _Stages = [
+    ("codes scanned", Codes, "propose"),
+    (_KERNELS, exact, "_run_kernel"),
+    (_BOUNDS, exact, "_may_be_best"),
+    ("scores in float64", exact, "_exact"),
     ("rows read and verified", OpenIndex, "_read"),
 ]
 
@@ -53,7 +70,7 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
     spent: dict[str, float] = defaultdict(float)
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
-        _stopwatches(_INGEST, spent),
+        _stopwatches(INGEST, spent),
     ):
         engine, index = _empty_index(home)
         for name, kind in METADATA_INDEXES.items():
@@ -65,11 +82,66 @@ def ingest_stages(data: Dataset, bodies: list[bytes]) -> list[str]:
             index.insert(vectors.read_batch(call, "insert", 384, discard=False))
         total = time.perf_counter() - start
         engine.close()
-    rows = [(stage, spent[stage]) for stage, _, _ in _INGEST]
-    rows.append(("the rest: commit (fsync of SQLite's log), slicing", total - sum(spent.values())))
+    title = "One thread, without HTTP, from the bytes of the body to durable and visible:"
+    return _microseconds(title, INGEST, spent, total, len(data.ids))
+
+
+def array_stages(
+    data: Dataset, batch: int, *, metadata_indexes: bool = False, upserts: int = 0
+) -> list[str]:
+    """A Markdown table of microseconds a vector, from columns to durable and visible.
+
+    Args:
+        upserts: time this many of them in random order, once all is inserted, and not the inserts.
+    """
+    spent: dict[str, float] = defaultdict(float)
     count = len(data.ids)
+    with (
+        tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
+        _stopwatches(ARRAYS, spent),
+        vecinity.open(home, profile="open") as db,
+    ):
+        db.create_index("real", dimensions=384, metric=Metric.COSINE)
+        index = db.index("real")
+        for name, kind in METADATA_INDEXES.items() if metadata_indexes else ():
+            index.create_metadata_index(name, kind)  # type: ignore[arg-type] # known types
+        total = _write(index.insert_arrays, data, np.arange(count), batch, spent)
+        if upserts:
+            order = np.random.default_rng(1).permutation(np.arange(upserts) % count)
+            total = _write(index.upsert_arrays, data, order, batch, spent)
+    spent["checks, a copy of the matrix"] -= spent["metadata to compact JSON"]
+    written = f"{upserts:,} upserts" if upserts else f"{count:,} inserts"
+    title = f"One thread, {written} in batches of {batch:,}, from columns to durable and visible:"
+    return _microseconds(title, ARRAYS, spent, total, upserts or count)
+
+
+def _write(
+    write: Callable[..., str],
+    data: Dataset,
+    order: NDArray[np.int64],
+    batch: int,
+    spent: dict[str, float],
+) -> float:
+    """Write the vectors numbered `order`; the seconds that the calls took."""
+    spent.clear()
+    total = 0.0
+    for start in range(0, len(order), batch):
+        part = order[start : start + batch]
+        rows = data.vectors[part]
+        ids, metadata = [data.ids[n] for n in part], [data.metadata[n] for n in part]
+        began = time.perf_counter()
+        write(ids, rows, metadata=metadata)
+        total += time.perf_counter() - began
+    return total
+
+
+def _microseconds(
+    title: str, stages: _Stages, spent: dict[str, float], total: float, count: int
+) -> list[str]:
+    rows = [(stage, spent[stage]) for stage, _, _ in stages]
+    rows.append(("the rest: commit (fsync of SQLite's log), slicing", total - sum(spent.values())))
     return [
-        "One thread, without HTTP, from the bytes of the body to durable and visible:",
+        title,
         "",
         "| stage | µs a vector | share |",
         "| --- | --- | --- |",
@@ -86,15 +158,17 @@ def query_stages(data: Dataset) -> list[str]:
         engine, index = _empty_index(home)
         nothing: list[None] = [None] * len(data.ids)
         index.insert(Batch(data.ids, data.vectors, [*nothing], [*nothing]))
+        while engine.indexing().vectors:
+            time.sleep(0.1)
         index.query(data.queries[0], options)
-        with _stopwatches(_QUERY, spent):
+        with _stopwatches(QUERY, spent):
             start = time.perf_counter()
             for query in data.queries:
                 index.query(query, options)
             total = time.perf_counter() - start
         engine.close()
     spent[_BOUNDS] -= spent[_KERNELS]
-    rows = [(stage, spent[stage]) for stage, _, _ in _QUERY]
+    rows = [(stage, spent[stage]) for stage, _, _ in QUERY]
     rows.append(("the rest", total - sum(spent.values())))
     count = len(data.queries)
     return [

@@ -11,20 +11,15 @@ import numpy as np
 
 from vecinity.errors import (
     InvalidId,
-    InvalidMetadata,
     InvalidRequest,
     InvalidVector,
     NamespaceTooLong,
-    OversizedMetadata,
     TooManyVectors,
     UnparsableVectors,
 )
 from vecinity.limits import Limits
+from vecinity.metadata import MetadataEncoder
 from vecinity.metric import FloatArray
-from vecinity.model import to_json
-
-_MAX_NESTING = 128
-"""Levels of objects and arrays in metadata: what the service's own JSON reader takes at most."""
 
 
 class VectorRecord(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,6 +58,7 @@ class BatchBuilder:
     def __init__(self, dimensions: int, limits: Limits) -> None:
         self._dimensions = dimensions
         self._limits = limits
+        self._encoder = MetadataEncoder(limits)
         self._ids: list[str] = []
         self._namespaces: list[str | None] = []
         self._metadata: list[bytes | None] = []
@@ -85,7 +81,7 @@ class BatchBuilder:
                 raise InvalidVector.dimensions(record.id, self._dimensions, len(record.values))
             if record.namespace is not None:
                 check_namespace(record.namespace, self._limits)
-            self._metadata.append(checked_metadata(record.id, record.metadata, self._limits))
+            self._metadata.append(self._encoder.encode(record.id, record.metadata))
         self._ids += [record.id for record in records]
         self._namespaces += [record.namespace for record in records]
         with np.errstate(over="ignore"):
@@ -138,72 +134,9 @@ def check_values(ids: Sequence[str], matrix: FloatArray) -> None:
     raise InvalidVector(ids[first], "its values must be finite float32 numbers")
 
 
-def checked_metadata(
-    vector_id: str, metadata: dict[str, Any] | None, limits: Limits
-) -> bytes | None:
-    """`metadata` as compact JSON.
-
-    Raises:
-        InvalidMetadata: 40015, a key or the nesting breaks the rules.
-        OversizedMetadata: 40016.
-    """
-    if metadata is None:
-        return None
-    if any(map(_needs_a_look, metadata, metadata.values())):
-        _check_keys(vector_id, metadata)
-    try:
-        encoded = to_json(metadata)
-    except (TypeError, ValueError) as error:
-        raise InvalidMetadata(vector_id, f"it must be JSON: {error}") from error
-    if len(encoded) > limits.metadata_bytes:
-        raise OversizedMetadata(vector_id, limits.metadata_bytes, len(encoded))
-    return encoded
-
-
 def utf8_length(text: str) -> int:
     """Bytes of `text` in UTF-8. Raises InvalidRequest (40026) for a lone surrogate."""
     try:
         return len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
         raise InvalidRequest("a text holds a lone surrogate, which is no character") from error
-
-
-def _needs_a_look(key: object, value: object) -> bool:
-    """Whether a member is anything but a scalar under a plain name."""
-    return (
-        isinstance(value, dict | list)
-        or not isinstance(key, str)
-        or not key
-        or key[0] == "$"
-        or "." in key
-        or '"' in key
-    )
-
-
-def _check_keys(vector_id: str, metadata: dict[str, Any]) -> None:
-    level: list[Any] = [metadata]
-    for _ in range(_MAX_NESTING):
-        below: list[Any] = []
-        for container in level:
-            if isinstance(container, dict):
-                for key, value in container.items():
-                    _check_key(vector_id, key)
-                    if isinstance(value, dict | list):
-                        below.append(value)
-            else:
-                below += [item for item in container if isinstance(item, dict | list)]
-        if not below:
-            return
-        level = below
-    raise InvalidMetadata(vector_id, f"it is nested deeper than {_MAX_NESTING} levels")
-
-
-def _check_key(vector_id: str, key: object) -> None:
-    if not isinstance(key, str):
-        raise InvalidMetadata(vector_id, "keys must be strings")
-    if not key:
-        raise InvalidMetadata(vector_id, "keys must not be empty")
-    if _needs_a_look(key, None):
-        raise InvalidMetadata(
-            vector_id, f"key {key!r} must not start with $ nor contain a dot or a double quote"
-        )

@@ -9,8 +9,10 @@ from typing import Any, Self, TypeAlias, cast
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from vecinity import engine, schema
+from vecinity.arrays import Metadata, Namespaces, batch_of_arrays
 from vecinity.batch import Batch, BatchBuilder, VectorRecord, no_vectors
 from vecinity.errors import TooManyIds, UnparsableVectors
 from vecinity.limits import DEFAULT_LIST_COUNT, Limits
@@ -137,6 +139,34 @@ class Index:
         """Add vectors, or replace them in full. All or nothing."""
         return self._index.upsert(self._batch("upsert", vectors))
 
+    def insert_arrays(
+        self,
+        ids: Sequence[str],
+        values: NDArray[Any],
+        *,
+        namespaces: Namespaces = None,
+        metadata: Metadata = None,
+    ) -> str:
+        """As `insert`, much faster for many vectors: they are given as columns.
+
+        Args:
+            values: floats or integers of shape (len(ids), dimensions); stored as float32.
+            namespaces: one for all vectors, or a sequence with one, or None, for each.
+            metadata: a sequence with a dict, or None, for each.
+        """
+        return self._index.insert(self._columns("insert", ids, values, namespaces, metadata))
+
+    def upsert_arrays(
+        self,
+        ids: Sequence[str],
+        values: NDArray[Any],
+        *,
+        namespaces: Namespaces = None,
+        metadata: Metadata = None,
+    ) -> str:
+        """As `upsert`, of columns such as `insert_arrays` takes."""
+        return self._index.upsert(self._columns("upsert", ids, values, namespaces, metadata))
+
     def query(
         self,
         vector: Sequence[float] | FloatArray,
@@ -214,6 +244,19 @@ class Index:
         if not len(builder):
             raise no_vectors(operation, "ndjson")
         return builder.build()
+
+    def _columns(
+        self,
+        operation: str,
+        ids: Sequence[str],
+        values: NDArray[Any],
+        namespaces: Namespaces,
+        metadata: Metadata,
+    ) -> Batch:
+        dimensions = self.config.dimensions
+        return batch_of_arrays(
+            operation, dimensions, self._limits, ids, values, namespaces, metadata
+        )
 
     def _options(
         self,

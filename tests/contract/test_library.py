@@ -95,6 +95,39 @@ def test_writes_are_seen_and_counted(index: Index) -> None:
     assert index.describe().vector_count == 49
 
 
+def test_arrays_are_written_as_vectors_are(index: Index) -> None:
+    rows = np.random.default_rng(4).standard_normal((3, _DIMENSIONS))
+    metadata: list[dict[str, Any] | None] = [{"n": 1_000}, None, {"deep": {"t": ["é"]}}]
+    ids = ["v00", "new", "newer"]
+    index.insert_arrays(ids, rows, namespaces=["a", None, ""], metadata=metadata)
+    assert index.describe().vector_count == 52
+    old, new, newer = index.get_by_ids(ids)
+    assert (old.namespace, old.metadata) == ("even", {"n": 0, "deep": {"t": "x"}})
+    assert (new.namespace, newer.namespace) == (None, "")
+    assert (new.metadata, newer.metadata) == (None, metadata[2])
+    assert newer.values.tobytes() == rows[2].astype(np.float32).tobytes()
+    mutation = index.upsert_arrays(ids, rows.astype(np.float32), namespaces="b", metadata=metadata)
+    info = index.describe()
+    assert (info.vector_count, info.processed_up_to_mutation) == (52, mutation)
+    [found] = index.query(rows[0], namespace="b", filter={"n": {"$gte": 1_000}})
+    assert (found.id, found.namespace) == ("v00", "b")
+
+
+def test_arrays_are_written_all_or_none(index: Index) -> None:
+    bad = np.full((2, _DIMENSIONS), np.nan)
+    with pytest.raises(errors.InvalidVector, match="finite float32"):
+        index.insert_arrays(["x", "y"], np.concatenate([_ROWS[:1], bad[:1]]))
+    with pytest.raises(errors.InvalidVector, match="expected 32 dimensions, and got 31"):
+        index.upsert_arrays(["x", "y"], _ROWS[:2, 1:])
+    with pytest.raises(errors.UnparsableVectors):
+        index.upsert_arrays(["x", "y"], _ROWS[:1])
+    with pytest.raises(errors.TooManyVectors, match="max vector count is 5000, got 5001"):
+        index.upsert_arrays([str(n) for n in range(5_001)], np.ones((5_001, _DIMENSIONS)))
+    with pytest.raises(errors.InvalidId):
+        index.upsert_arrays(["x", "y" * 65], _ROWS[:2])
+    assert index.describe().vector_count == 50
+
+
 def test_listing(index: Index) -> None:
     ids: list[str] = []
     page = index.list_vectors(count=20)

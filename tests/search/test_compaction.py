@@ -24,7 +24,7 @@ from tests.search.strategies import histories, shapes
 from tests.search.test_delayed import DelayedPair, delayed_histories
 from tests.support import tiny
 from vecinity.errors import StorageUnavailable
-from vecinity.local import burial, columns, compaction, graves, upkeep
+from vecinity.local import burial, compaction, graves, store, upkeep
 from vecinity.local.compaction import Compaction
 from vecinity.local.engine import LocalEngine
 from vecinity.local.follower import Follower
@@ -36,7 +36,6 @@ from vecinity.local.visibility import Snapshot
 def in_small_steps(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """And a few rows a step."""
     monkeypatch.setattr(upkeep, "_LONGEST_REST", 0.0)
-    monkeypatch.setattr(columns, "_VALUES_A_PART", 2)
     monkeypatch.setattr(burial, "_ROWS_A_STEP", 2)
     monkeypatch.setattr(compaction, "_BYTES_A_STEP", 32)
 
@@ -160,9 +159,16 @@ def _a_restart_raises_the_dead(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(graves, "buried", lambda *which: BitMap())
 
 
-def _the_columns_forget_too_much(patch: pytest.MonkeyPatch) -> None:
-    forget = Follower.forget
-    patch.setattr(Follower, "forget", lambda self, rows: forget(self, rows | rows.shift(1)))
+def _columns_take_the_buried_for_never_born(patch: pytest.MonkeyPatch) -> None:
+    births = store.births
+
+    def planted(connection: Any, first: int, end: int) -> Any:
+        found = births(connection, first, end)
+        query = "SELECT row FROM rows WHERE row >= ? AND row < ?"
+        there = [found[row - first] for (row,) in connection.execute(query, (first, end))]
+        return [*there, *[(None, None)] * (len(found) - len(there))]
+
+    patch.setattr(store, "births", planted)
 
 
 def _what_readers_need_is_buried(patch: pytest.MonkeyPatch) -> None:
@@ -181,7 +187,7 @@ def _what_readers_need_is_buried(patch: pytest.MonkeyPatch) -> None:
         (_places_are_wrong, Pair, _long_histories),
         (_a_listing_forgets_the_buried, Pair, _long_histories),
         (_a_restart_raises_the_dead, Pair, _long_histories),
-        (_the_columns_forget_too_much, Pair, _long_histories),
+        (_columns_take_the_buried_for_never_born, Pair, _long_histories),
         (_what_readers_need_is_buried, DelayedPair, _long_delayed_histories),
     ],
 )

@@ -78,8 +78,8 @@ def test_columns_forget_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         index.create_metadata_index("v", "number")
         for version in range(100):
             index.upsert(vectors(version))
-        [column] = followers[-1]._columns._metadata.values()
-        assert len(column._by_value) < 10
+        [column] = followers[-1]._columns.ready.metadata
+        assert len(column.values.distinct()) < 10
         found = index.query([99.0, 1.0] * 4, top_k=5, filter={"v": 99}, return_metadata="all")
         assert versions(found) == [99] * 5
 

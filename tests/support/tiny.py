@@ -67,8 +67,8 @@ def _build(self: Builder, folder: Path, job: Job) -> Path | None:
 
 
 def _poke(self: Background, uuid: str, seconds: float = 0.0) -> None:
-    """Do all there is to do now, unless this is that very work."""
-    if _busy.acquire(blocking=False):
+    """Do all there is to do now, unless it can wait or this is that very work."""
+    if not seconds and _busy.acquire(blocking=False):
         try:
             while self._look_after(uuid) == 0.0:
                 pass
@@ -90,7 +90,7 @@ def _count(patch: Any) -> None:
     patch.setattr(codes.Codes, "propose", propose)
 
 
-class _ForGood:
+class ForGood:
     """Patches that stay."""
 
     @staticmethod
@@ -100,5 +100,5 @@ class _ForGood:
 
 
 if __name__ == "__main__":
-    shrink(_ForGood, at_once=False)
+    shrink(ForGood, at_once=False)
     main()

@@ -193,6 +193,8 @@ def _key_text(key: str) -> str:
         ({"a": {"b": {"$c": 1}}}, _key_text("$c")),
         ({"a": [1, [{"": 1}]]}, "keys must not be empty"),
         ({"a": [{"b.c": []}]}, _key_text("b.c")),
+        ({"a": ({"$b": 1},)}, _key_text("$b")),
+        ({"a": {1: 1}}, "keys must be strings"),
     ],
 )
 def test_refused_keys(metadata: dict[str, Any], why: str) -> None:
@@ -207,6 +209,14 @@ def test_metadata_that_is_no_json(value: object) -> None:
         _stored_metadata({"k": value})
 
 
+def test_good_keys_are_no_excuse_for_bad_ones() -> None:
+    builder = _builder()
+    builder.add([_record("a", metadata={"k": "{[", "l": 1})])
+    builder.add([_record("b", metadata={"l": None})])
+    with pytest.raises(InvalidMetadata, match="id=\"c\": key '\\$k'"):
+        builder.add([_record("c", metadata={"k": 1, "$k": 1})])
+
+
 def _nested(levels: int, *, lists: bool) -> dict[str, Any]:
     inner: Any = [] if lists else {}
     for _ in range(levels - 2):
@@ -218,8 +228,9 @@ def _nested(levels: int, *, lists: bool) -> dict[str, Any]:
 def test_nesting_at_its_limit_and_beyond(lists: bool) -> None:
     stored = _stored_metadata(_nested(128, lists=lists))
     assert stored == msgspec.json.encode(_nested(128, lists=lists))
-    with pytest.raises(InvalidMetadata, match="it is nested deeper than 128 levels"):
-        _stored_metadata(_nested(129, lists=lists))
+    for levels in (129, 100_000):
+        with pytest.raises(InvalidMetadata, match="it is nested deeper than 128 levels"):
+            _stored_metadata(_nested(levels, lists=lists))
 
 
 @pytest.mark.parametrize(("text", "size"), [("", 0), ("abc", 3), ("é", 2), ("😀", 4)])

@@ -15,6 +15,7 @@ _SRC = Path(__file__).parent.parent.parent / "src"
 
 _LANGUAGE = {
     "model", "metric", "filters", "limits", "errors", "batch", "query", "engine", "schema",
+    "arrays", "metadata",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {

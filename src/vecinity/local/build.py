@@ -80,8 +80,9 @@ class _Source:
 
 def _alive(connection: sqlite3.Connection, job: Job, segment_rows: int) -> RowNumbers:
     """What is buried meanwhile was alive then, but no snapshot has it any more."""
-    dead = BitMap(store.dead_rows(connection, job.mutation))
-    alive = BitMap(range(job.first, job.end)) - dead - graves.buried(connection, segment_rows)
+    alive = BitMap(range(job.first, job.end)) - graves.buried(connection, segment_rows)
+    for part in store.dead_rows(connection, job.mutation):
+        alive -= BitMap(part)
     return np.frombuffer(alive.to_array(), np.uint32).astype(np.int64)
 
 

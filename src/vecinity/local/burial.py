@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pyroaring import BitMap
-
 from vecinity.limits import CURSOR_LIFETIME_SECONDS
 from vecinity.local import graves, store
 from vecinity.local.readers import Readers
@@ -45,11 +43,11 @@ class Burial:
         self._delay = delay
         self._clock = clock
         self._forget_after = 0.0
-        with readers.use() as connection:
+        with readers.lend() as connection:
             self.rows = graves.buried(connection, segment_rows)
 
-    def bury(self, mutation: int) -> Iterator[BitMap]:
-        """Bury the rows that died at `mutation` or before; each item is what a step buried.
+    def bury(self, mutation: int) -> Iterator[int]:
+        """Bury the rows that died at `mutation` or before; each item is how many a step buried.
 
         The caller made sure that no visible snapshot is older.
 
@@ -63,11 +61,11 @@ class Burial:
             )
             self.rows.update(rows)
             last = rows[-1]
-            yield BitMap(rows)
+            yield len(rows)
         self.rows.run_optimize()
 
     def has_graves(self) -> bool:
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             return graves.last_id(connection, "", 2**63 - 1, 1) is not None
 
     def forget(self) -> Iterator[None]:
@@ -75,7 +73,7 @@ class Burial:
         now = self._clock()
         if now < self._forget_after:
             return
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             old = store.mutation_at(connection, now - self._delay - KEPT_SECONDS)
             mutation = min(old, graves.mark(connection, graves.BURIED))
         after = ""
@@ -97,15 +95,15 @@ class Burial:
             free, pages = self._free_pages()
 
     def _to_bury(self, last: int, mutation: int) -> list[int]:
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             return graves.to_bury(connection, last, mutation, _ROWS_A_STEP)
 
     def _last_id(self, after: str, mutation: int) -> str | None:
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             return graves.last_id(connection, after, mutation, _ROWS_A_STEP)
 
     def _forget_mutations(self, before: int) -> Iterator[None]:
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             first = store.first_mutation(connection)
         for end in range(first + _ROWS_A_STEP, before + _ROWS_A_STEP, _ROWS_A_STEP):
             self._writer.maintain(partial(store.forget_mutations, before=min(end, before)))
@@ -113,7 +111,7 @@ class Burial:
 
     def _free_pages(self) -> tuple[int, int]:
         """The database's free pages, and all its pages."""
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
         return free, pages

@@ -4,26 +4,52 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from vecinity.metric import FloatArray
 
 _HEAD = struct.Struct("<qiii")
 
 
 def row_crc(
-    vector_id: str,
-    namespace: str | None,
-    metadata: bytes | None,
-    born: int,
-    values: memoryview | bytes,
+    vector_id: str, namespace: str | None, metadata: bytes | None, born: int, values: FloatArray
 ) -> int:
     """crc32 over id, namespace, metadata, mutation number and the bytes of the float32 values."""
-    id_bytes = vector_id.encode()
-    namespace_bytes = b"" if namespace is None else namespace.encode()
-    metadata_bytes = b"" if metadata is None else metadata
+    [crc] = row_crcs([vector_id], [namespace], [metadata], born, values.reshape(1, -1))
+    return crc
+
+
+def row_crcs(
+    ids: Sequence[str],
+    namespaces: Sequence[str | None],
+    metadata: Sequence[bytes | None],
+    born: int,
+    values: FloatArray,
+) -> list[int]:
+    """The `row_crc` of each of the rows that one mutation writes.
+
+    Args:
+        values: float32, shape (len(ids), dimensions), C-contiguous.
+    """
+    crcs = []
+    data = values.reshape(-1).view(np.uint8).data
+    width = 4 * values.shape[1]
+    rows = zip(range(0, len(data), width), ids, namespaces, metadata, strict=True)
+    for place, vector_id, namespace, encoded in rows:
+        said = _said(born, vector_id.encode(), namespace, encoded)
+        crcs.append(zlib.crc32(data[place : place + width], zlib.crc32(said)))
+    return crcs
+
+
+def _said(born: int, vector_id: bytes, namespace: str | None, metadata: bytes | None) -> bytes:
+    """What the row says apart from its values, with the lengths in front."""
+    name = b"" if namespace is None else namespace.encode()
     head = _HEAD.pack(
         born,
-        len(id_bytes),
-        -1 if namespace is None else len(namespace_bytes),
-        -1 if metadata is None else len(metadata_bytes),
+        len(vector_id),
+        -1 if namespace is None else len(name),
+        -1 if metadata is None else len(metadata),
     )
-    said = b"".join((head, id_bytes, namespace_bytes, metadata_bytes))
-    return zlib.crc32(values, zlib.crc32(said))
+    return b"".join((head, vector_id, name, metadata or b""))

@@ -1,14 +1,13 @@
-"""Namespaces and metadata indexes as bitmaps of rows: a filter becomes the set of rows it selects.
+"""A namespace, or the condition of a filter, becomes the bitmap of the rows that it selects.
 
-Columns learn of births, and of deaths only when rows are buried. What a bitmap holds beyond a
-snapshot's rows, or of dead rows, is cut away by the snapshot's own bitmap of live rows.
+Columns only ever learn of births. What a bitmap holds beyond a snapshot's rows, or of dead rows, is
+cut away by the snapshot's own bitmap of live rows.
 """
 
 from __future__ import annotations
 
-import bisect
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,39 +15,58 @@ import numpy as np
 from pyroaring import BitMap
 
 from vecinity.filters import Bound, Condition, Range, Scalar
+from vecinity.local.column_runs import Run, Sizes
+from vecinity.local.column_values import Values
 from vecinity.local.store import StoredMetadataIndex
 from vecinity.model import MetadataType
-
-_VALUES_A_PART = 1_000
 
 MISSING = object()
 """What `lookup` finds where nothing is; no JSON value equals it."""
 
+_NOTHING = {type(None), type(MISSING)}
+_TYPES: dict[MetadataType, set[type]] = {
+    "string": {str},
+    "number": {int, float},
+    "boolean": {bool},
+}
+
 
 class NamespaceColumn:
-    """Which rows were born into each namespace."""
+    """Which rows were born into each namespace.
 
-    def __init__(self) -> None:
-        self._rows: dict[str, BitMap] = {}
+    `len` and `in` are for the thread that adds.
+    """
+
+    def __init__(self, sizes: Sizes, first: int = 0, runs: Sequence[Run] = ()) -> None:
+        self.values = Values(sizes, first, runs)
+        self._names: set[bytes] | None = None
+
+    @property
+    def at_most(self) -> int:
+        """A bound of the number of namespaces, known without counting."""
+        return self.values.most_distinct()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._distinct())
 
     def __contains__(self, namespace: str) -> bool:
-        return namespace in self._rows
+        return namespace.encode() in self._distinct()
 
-    def add(self, row: int, namespace: str) -> None:
-        rows = self._rows.get(namespace)
-        if rows is None:
-            rows = self._rows[namespace] = BitMap()
-        rows.add(row)
-
-    def forget(self, rows: BitMap) -> Iterator[bool]:
-        """See `Columns.forget`."""
-        return _forget(self._rows, rows)
+    def add(self, end: int, rows: Sequence[int], names: Iterable[str], *, many: bool) -> None:
+        """Learn of (row, namespace) born, all before the row `end`."""
+        keys = list(map(str.encode, names))
+        if self._names is not None:
+            self._names.update(keys)
+        _learn(self.values, end, rows, keys, rows, many=many)
 
     def rows(self, namespace: str) -> BitMap:
-        return self._rows.get(namespace, BitMap())
+        return self.values.equal(namespace.encode())
+
+    def _distinct(self) -> set[bytes]:
+        # most indexes are far from the limit of namespaces and never count them
+        if self._names is None:
+            self._names = self.values.distinct()
+        return self._names
 
 
 class MetadataColumn:
@@ -57,145 +75,103 @@ class MetadataColumn:
     Args:
         index: the metadata index; rows below its `first_row` match nothing.
         string_bytes: how much of a string is indexed and compared.
+        first: the first row that it will learn of.
+        runs: what it knows already of rows before `first`.
     """
 
-    def __init__(self, index: StoredMetadataIndex, string_bytes: int) -> None:
+    def __init__(
+        self,
+        index: StoredMetadataIndex,
+        string_bytes: int,
+        sizes: Sizes,
+        first: int = 0,
+        runs: Sequence[Run] = (),
+    ) -> None:
         self.index = index
+        self.values = Values(sizes, first, runs)
         self._path = index.property_name.split(".")
         self._string_bytes = string_bytes
-        self._present = BitMap()
-        self._by_value: dict[bytes | float | bool, BitMap] = {}
-        self._sorted: list[Any] | None = None
 
-    def add(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
-        """Learn of (row, metadata) born; rows before the metadata index are passed over."""
+    @property
+    def top(self) -> str:
+        """The property at the top of metadata that this one is, or is inside of."""
+        return self._path[0]
+
+    def add(self, end: int, rows: Sequence[int], tops: Sequence[Any], *, many: bool) -> None:
+        """Learn of rows born, all before `end`; rows before the index are passed over.
+
+        Args:
+            tops: what each row has at `top`, or None.
+            many: make a run of them at once; there must be no tail then.
+        """
         first_row = self.index.first_row
-        by_value = self._by_value
-        present = []
-        for row, metadata in rows:
-            value = lookup(metadata, self._path)
-            if value is None or value is MISSING or row < first_row:
-                continue
-            present.append(row)
-            key = self._key(value)
-            if key is None:
-                continue
-            found = by_value.get(key)
-            if found is None:
-                found = by_value[key] = BitMap()
-                self._sorted = None
-            found.add(row)
-        self._present.update(present)
-
-    def forget(self, rows: BitMap) -> Iterator[bool]:
-        """See `Columns.forget`."""
-        self._present -= rows
-        for more in _forget(self._by_value, rows):
-            self._sorted = None
-            yield more
+        inside = self._path[1:]
+        values = [_inside(top, inside) for top in tops] if inside else tops
+        types = set(map(type, values))
+        if types & _NOTHING or (rows and rows[0] < first_row):
+            held = [
+                (row, value)
+                for row, value in zip(rows, values, strict=True)
+                if row >= first_row and value is not None and value is not MISSING
+            ]
+            rows = [row for row, _ in held]
+            values = [value for _, value in held]
+        present = rows
+        wanted = _TYPES[self.index.type]
+        if types - _NOTHING - wanted:
+            rows = [row for row, value in zip(rows, values, strict=True) if type(value) in wanted]
+            values = [value for value in values if type(value) in wanted]
+        keys = index_keys(values, self.index.type, self._string_bytes)
+        _learn(self.values, end, present, keys, rows, many=many)
 
     def select(self, condition: Condition, live: BitMap) -> BitMap:
         """The rows of `live` that meet `condition`."""
         first_row = self.index.first_row
         covered = live if first_row == 0 else live & BitMap(range(first_row, _end(live)))
+        if not covered:
+            return covered
+        start = covered.min()
         if isinstance(condition, Range):
-            return covered & self._in_range(condition)
-        selected = BitMap.union(BitMap(), *(self._equal(v, covered) for v in condition.values))
+            return covered & self._in_range(condition, start)
+        equal = (self._equal(value, covered, start) for value in condition.values)
+        selected = BitMap.union(BitMap(), *equal)
         return covered - selected if condition.negated else covered & selected
 
-    def _equal(self, value: Scalar, covered: BitMap) -> BitMap:
-        if value is None:
-            return covered - self._present
-        key = self._key(value)
-        return BitMap() if key is None else self._by_value.get(key, BitMap())
+    @property
+    def _present(self) -> BitMap:
+        return self.values.present()
 
-    def _in_range(self, condition: Range) -> BitMap:
-        low = self._bound(condition.low)
-        high = self._bound(condition.high)
+    def _equal(self, value: Scalar, covered: BitMap, start: int) -> BitMap:
+        if value is None:
+            return covered - self.values.present(start)
+        key = self._key(value)
+        return BitMap() if key is None else self.values.equal(key, start)
+
+    def _in_range(self, condition: Range, start: int) -> BitMap:
+        low = self._edge(condition.low)
+        high = self._edge(condition.high)
         if low is MISSING or high is MISSING:
             return BitMap()
-        if self._sorted is None:
-            self._sorted = sorted(self._by_value)
-        values = self._sorted
-        start, end = 0, len(values)
-        if condition.low is not None:
-            find = bisect.bisect_left if condition.low.inclusive else bisect.bisect_right
-            start = find(values, low)
-        if condition.high is not None:
-            find = bisect.bisect_right if condition.high.inclusive else bisect.bisect_left
-            end = find(values, high)
-        return BitMap.union(BitMap(), *(self._by_value[value] for value in values[start:end]))
+        return self.values.between(low, high, start)
 
-    def _bound(self, bound: Bound | None) -> Any:
-        """The bound as a key; MISSING if no value of this column's type can be in such a range."""
+    def _edge(self, bound: Bound | None) -> Any:
+        """The bound with its key; MISSING if no value of this type can be in such a range."""
         if bound is None:
             return None
         key = self._key(bound.value)
-        return MISSING if key is None else key
+        return MISSING if key is None else (key, bound.inclusive)
 
     def _key(self, value: object) -> bytes | float | bool | None:
         return index_key(value, self.index.type, self._string_bytes)
 
 
-class Columns:
-    """All columns of an index. Not safe for threads: its owner holds a lock."""
-
-    def __init__(self, string_bytes: int) -> None:
-        self.namespaces = NamespaceColumn()
-        self._string_bytes = string_bytes
-        self._metadata: dict[int, MetadataColumn] = {}
-
-    def column(self, index: StoredMetadataIndex) -> MetadataColumn:
-        """A new empty column for `index`, which is used from `attach` on."""
-        return MetadataColumn(index, self._string_bytes)
-
-    def attach(self, column: MetadataColumn) -> None:
-        self._metadata[column.index.created] = column
-
-    def drop(self, created: int) -> None:
-        del self._metadata[created]
-
-    def born(
-        self, first_row: int, namespaces: Sequence[str | None], metadata: Sequence[bytes | None]
-    ) -> None:
-        """Learn of new rows, from `first_row` on."""
-        for row, namespace in enumerate(namespaces, first_row):
-            if namespace is not None:
-                self.namespaces.add(row, namespace)
-        if not self._metadata:
-            return
-        decoded = [
-            (row, msgspec.json.decode(encoded))
-            for row, encoded in enumerate(metadata, first_row)
-            if encoded is not None
-        ]
-        for column in self._metadata.values():
-            column.add(decoded)
-
-    def forget(self, rows: BitMap) -> Iterator[bool]:
-        """Drop `rows`, which no snapshot has any more: each item of the iterator drops a part."""
-        yield from self.namespaces.forget(rows)
-        for column in list(self._metadata.values()):
-            yield from column.forget(rows)
-
-    def select(
-        self, conditions: Iterable[Condition], indexes: Sequence[StoredMetadataIndex], live: BitMap
-    ) -> BitMap:
-        """The rows of `live` that meet all conditions; a property without an index meets none."""
-        by_property = {index.property_name: index.created for index in indexes}
-        for condition in conditions:
-            created = by_property.get(condition.property_name)
-            column = None if created is None else self._metadata.get(created)
-            if column is None:
-                return BitMap()
-            live = column.select(condition, live)
-        return live
-
-
 def lookup(metadata: dict[str, Any], path: Sequence[str]) -> Any:
     """The value at `path`, or MISSING."""
-    value: Any = metadata.get(path[0], MISSING)
-    for part in path[1:]:
+    return _inside(metadata, path)
+
+
+def _inside(value: Any, path: Sequence[str]) -> Any:
+    for part in path:
         value = value.get(part, MISSING) if isinstance(value, dict) else MISSING
     return value
 
@@ -232,6 +208,21 @@ def index_key(
     return None
 
 
+def index_keys(values: Sequence[Any], wanted: MetadataType, string_bytes: int) -> Sequence[Any]:
+    """The same for many values, all of the type `wanted`."""
+    if wanted == "string":
+        keys = list(map(str.encode, values))
+        if keys and max(map(len, keys)) > string_bytes:
+            return [cut_string(value, string_bytes) for value in values]
+        return keys
+    if wanted == "boolean":
+        return values
+    try:
+        return list(map(float, values))
+    except OverflowError:
+        return [_as_float(value) for value in values]
+
+
 def cut_string(text: str, max_bytes: int) -> bytes:
     """The first `max_bytes` bytes of `text` in UTF-8, cut back to a whole character."""
     encoded = text.encode()
@@ -245,16 +236,6 @@ def rows_of(bitmap: BitMap) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.frombuffer(bitmap.to_array(), np.uint32).astype(np.int64)
 
 
-def _forget(by_value: dict[Any, BitMap], rows: BitMap) -> Iterator[bool]:
-    values = list(by_value)
-    for start in range(0, len(values), _VALUES_A_PART):
-        for value in values[start : start + _VALUES_A_PART]:
-            by_value[value] -= rows
-            if not by_value[value]:
-                del by_value[value]
-        yield True
-
-
 def _as_float(value: float) -> float:
     try:
         return float(value)
@@ -264,3 +245,18 @@ def _as_float(value: float) -> float:
 
 def _end(live: BitMap) -> int:
     return int(live.max()) + 1 if live else 0
+
+
+def _learn(
+    values: Values,
+    end: int,
+    present: Sequence[int],
+    keys: Sequence[Any],
+    rows: Sequence[int],
+    *,
+    many: bool,
+) -> None:
+    if many:
+        values.add_run(end, present, keys, rows)
+    else:
+        values.add(present, keys, rows)

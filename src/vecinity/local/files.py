@@ -17,8 +17,10 @@ from typing import Self
 from vecinity.errors import CannotOpen
 
 _READERS_CACHE_KB = 4_096
-_WRITERS_CACHE_KB = 32_768
-_CHECKPOINT_PAGES = 4_096
+_WRITERS_CACHE_KB = 65_536
+_CHECKPOINT_PAGES = 16_384
+"""Pages of 4 KiB in the log before a commit also moves them home: random ids touch the same pages
+of an index again and again, and they are moved once."""
 _LOG_BYTES = 4_096 * _CHECKPOINT_PAGES
 
 
@@ -123,12 +125,17 @@ def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) ->
         beside.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o600 if private else 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        # on a full disk half a file would take the space that others need
+        beside.unlink()
+        raise
     sync_folder(path.parent)
 
 

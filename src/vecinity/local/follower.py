@@ -5,18 +5,20 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from pyroaring import BitMap
 
 from vecinity.filters import Condition
 from vecinity.local import graves, store
-from vecinity.local.columns import Columns
+from vecinity.local.column_keeper import ColumnKeeper, ColumnPlace
+from vecinity.local.column_runs import Sizes
 from vecinity.local.rows import Segment, Segments
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
 from vecinity.local.visibility import Clock, Snapshot, Step, Visibility
+
+SIZES = Sizes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Follower:
     """Keeps the snapshots and the columns. One thread applies, any thread reads.
 
     Args:
-        string_bytes: how much of a string a metadata index holds.
+        columns: where the columns are, and what they are built from.
         delay: seconds after which a mutation becomes visible.
 
     Attributes:
@@ -52,14 +54,12 @@ class Follower:
         self,
         connection: sqlite3.Connection,
         segments: Segments,
-        string_bytes: int,
+        columns: ColumnPlace,
         delay: float,
         clock: Clock,
     ) -> None:
         self._segments = segments
-        self._columns = Columns(string_bytes)
-        self._lock = threading.Lock()
-        self._dropped: deque[tuple[int, int]] = deque()
+        self._place = columns
         self.newest = store.last_mutation(connection)
         self.burying = threading.Lock()
         self._buried = graves.mark(connection, graves.BURIED)
@@ -77,19 +77,41 @@ class Follower:
 
     @property
     def namespaces(self) -> int:
-        """How many namespaces the rows that are not buried were written to."""
-        return len(self._columns.namespaces)
+        """How many namespaces rows that the columns know are in. For the thread that applies."""
+        return len(self._columns.ready.namespaces)
+
+    @property
+    def namespaces_at_most(self) -> int:
+        """A bound of `namespaces` that costs nothing."""
+        return self._columns.namespaces_at_most
 
     def has_namespace(self, namespace: str) -> bool:
-        return namespace in self._columns.namespaces
+        """Whether a vector was ever written to it. For the thread that applies."""
+        return namespace in self._columns.ready.namespaces
+
+    @property
+    def columns_are_due(self) -> bool:
+        """Whether `save_columns` would spare much work after a restart."""
+        return self._columns.is_due
+
+    def save_columns(self) -> None:
+        """Write the columns to their file, in any thread. See `ColumnKeeper.save`.
+
+        Raises:
+            OSError, sqlite3.Error, StorageUnavailable: the file is as it was.
+        """
+        self._columns.save()
+
+    def close(self) -> None:
+        """Save the columns if that is worth a file."""
+        self._columns.close()
 
     def apply(self, change: Change, connection: sqlite3.Connection) -> None:
         """Take a mutation that was committed; reads see it at once, or after the delay."""
-        with self._lock:
-            self._columns.born(change.first_row, change.namespaces, change.metadata)
+        self._columns.born(change.mutation, change.namespaces, change.metadata)
         if change.created is not None:
             self._metadata_indexes = (*self._metadata_indexes, change.created)
-            self._fill(connection, change.created, change.mutation.rows)
+            self._columns.create(connection, change.created)
         if change.dropped is not None:
             kept = (index for index in self._metadata_indexes if index.created != change.dropped)
             self._metadata_indexes = tuple(kept)
@@ -109,14 +131,13 @@ class Follower:
         """Whether everything that was read of `snapshot` until now was there."""
         return self._buried <= snapshot.mutation.number
 
-    def forget(self, rows: BitMap) -> Iterator[None]:
-        """Drop buried rows from the columns, a part at each step so that readers can go on."""
-        parts = self._columns.forget(rows)
-        more = True
-        while more:
-            with self._lock:
-                more = next(parts, False)
-            yield
+    def renew_columns(self) -> None:
+        """Build the columns anew, without what is buried, while reads and writes go on.
+
+        Raises:
+            sqlite3.Error, StorageUnavailable: they are as they were.
+        """
+        self._columns.renew()
 
     def replace_segment(self, number: int, segment: Segment) -> None:
         """Let a segment be read from another file. Called by the thread that applies."""
@@ -129,10 +150,10 @@ class Follower:
         rows = snapshot.live
         if namespace is None and not conditions:
             return rows
-        with self._lock:
-            if namespace is not None:
-                rows = rows & self._columns.namespaces.rows(namespace)
-            return self._columns.select(conditions, snapshot.metadata_indexes, rows)
+        columns = self._columns.ready
+        if namespace is not None:
+            rows = columns.namespaces.rows(namespace) & rows
+        return columns.select(conditions, snapshot.metadata_indexes, rows)
 
     def _step(
         self,
@@ -145,8 +166,7 @@ class Follower:
     def _forget_dropped(self) -> None:
         """Let go of the columns that no snapshot from now on has."""
         while self._dropped and self._dropped[0][0] <= self.snapshot.mutation.number:
-            with self._lock:
-                self._columns.drop(self._dropped.popleft()[1])
+            self._columns.drop(self._dropped.popleft()[1])
 
     def _load(
         self, connection: sqlite3.Connection, young: Sequence[StoredMutation]
@@ -155,35 +175,19 @@ class Follower:
         base = self.newest
         if young:
             base = store.mutation(connection, young[0].number - 1) or store.NO_MUTATION
-        gone = graves.buried(connection, self._segments.segment_rows)
-        gone.update(store.dead_rows(connection, base.number))
-        live = BitMap(range(base.rows)) - gone
+        live = BitMap(range(base.rows)) - graves.buried(connection, self._segments.segment_rows)
+        for rows in store.dead_rows(connection, base.number):
+            live -= BitMap(rows)
         died: dict[int, list[int]] = {mutation.number: [] for mutation in young}
         for row, number in store.later_deaths(connection, base.number) if young else ():
             died[number].append(row)
         indexes = store.metadata_indexes(connection, base.number)
-        self._load_columns(connection, indexes)
+        self._columns = ColumnKeeper(self._place, SIZES, self.newest, indexes)
+        dropped = ((each.dropped, each.created) for each in indexes if each.dropped is not None)
+        self._dropped = deque(sorted(dropped))
         first = Snapshot(base, live, tuple(self._segments.all), _at(indexes, base))
         steps = [self._step(each, died[each.number], _at(indexes, each)) for each in young]
         return first, steps
-
-    def _load_columns(
-        self, connection: sqlite3.Connection, indexes: Sequence[StoredMetadataIndex]
-    ) -> None:
-        for row, namespace in store.namespaces(connection):
-            self._columns.namespaces.add(row, namespace)
-        for index in indexes:
-            self._fill(connection, index, self.newest.rows)
-        dropped = ((each.dropped, each.created) for each in indexes if each.dropped is not None)
-        self._dropped.extend(sorted(dropped))
-
-    def _fill(self, connection: sqlite3.Connection, index: StoredMetadataIndex, rows: int) -> None:
-        """Build the column of `index` from the rows that were born before."""
-        column = self._columns.column(index)
-        stored = store.metadata(connection, index.first_row, rows)
-        column.add((row, msgspec.json.decode(metadata)) for row, metadata in stored)
-        with self._lock:
-            self._columns.attach(column)
 
 
 def _at(

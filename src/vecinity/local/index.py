@@ -14,13 +14,14 @@ from vecinity.local import block, format, scan, segment_records, store
 from vecinity.local import cursor as cursors
 from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Job, load_all
 from vecinity.local.checksum import row_crc
+from vecinity.local.column_keeper import ColumnPlace
 from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
 from vecinity.local.maintenance import Maintenance
 from vecinity.local.readers import Readers
-from vecinity.local.rows import RowNumbers, Segments, as_bytes
+from vecinity.local.rows import RowNumbers, Segments
 from vecinity.local.search import Question, nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
@@ -109,7 +110,12 @@ class OpenIndex:
         self._follower = Follower(
             self._connection,
             self._segments,
-            self.settings.indexed_string_bytes,
+            ColumnPlace(
+                folder / "derived" / "columns",
+                self.settings.uuid,
+                self.settings.indexed_string_bytes,
+                self._readers,
+            ),
             delay,
             clock,
         )
@@ -177,7 +183,7 @@ class OpenIndex:
         return self._on_snapshot(lambda snapshot: self._query_by_id(snapshot, vector_id, options))
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             if cursor is None:
                 snapshot = self._follower.snapshot.mutation
                 after, expires = None, self._clock() + CURSOR_LIFETIME_SECONDS
@@ -215,6 +221,7 @@ class OpenIndex:
     def close(self) -> None:
         """Let go of all files. The caller makes sure that no call runs any more."""
         self._upkeep.close()
+        self._follower.close()
         self._readers.close()
         self._connection.close()
         self._segments.close()
@@ -279,7 +286,7 @@ class OpenIndex:
         rows = self._follower.select(snapshot, options.namespace, ())
         if not conditions:
             return rows
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             return scan.meeting(connection, rows, conditions)
 
     def _matches(
@@ -314,7 +321,7 @@ class OpenIndex:
 
     def _rows_of_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> dict[str, int]:
         last = snapshot.mutation
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             found = store.newest_rows(connection, ids, last.rows, last.number)
         return {vector_id: row for vector_id, (row, _) in found.items()}
 
@@ -322,7 +329,7 @@ class OpenIndex:
         self, snapshot: Snapshot, rows: Sequence[int]
     ) -> dict[int, tuple[StoredRow, FloatArray]]:
         """Rows with their values, each verified against its crc."""
-        with self._readers.use() as connection:
+        with self._readers.lend() as connection:
             stored = store.rows_by_number(connection, rows)
         size = self.settings.segment_rows
         result = {}
@@ -338,5 +345,5 @@ class OpenIndex:
 
 
 def _intact(row: StoredRow, values: FloatArray) -> bool:
-    crc = row_crc(row.id, row.namespace, row.metadata, row.born, as_bytes(values))
+    crc = row_crc(row.id, row.namespace, row.metadata, row.born, values)
     return crc == row.crc

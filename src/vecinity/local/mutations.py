@@ -12,9 +12,9 @@ from vecinity.batch import Batch
 from vecinity.errors import IndexFull, MetadataIndexNotFound, TooManyMetadataIndexes
 from vecinity.limits import Limits
 from vecinity.local import segment_records, store
-from vecinity.local.checksum import row_crc
+from vecinity.local.checksum import row_crcs
 from vecinity.local.follower import Change, Follower
-from vecinity.local.rows import Segments, as_bytes
+from vecinity.local.rows import Segments
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
 from vecinity.local.visibility import Clock
 from vecinity.model import MetadataType
@@ -109,30 +109,23 @@ class Transaction:
         self._check_room(batch, len(batch) - len(died))
         before = self._last
         born = before.number + 1
-        data = as_bytes(batch.values)
-        width = 4 * batch.values.shape[1]
-        crcs = [
-            row_crc(vector_id, namespace, metadata, born, data[n * width : (n + 1) * width])
-            for n, (vector_id, namespace, metadata) in enumerate(
-                zip(batch.ids, batch.namespaces, batch.metadata, strict=True)
-            )
-        ]
+        crcs = row_crcs(batch.ids, batch.namespaces, batch.metadata, born, batch.values)
+        dead = sorted(row for row, _ in died.values())
         rows = range(before.rows, before.rows + len(batch))
         for segment, file in self._segments.append(before.rows, batch.values):
             segment_records.add(self._connection, segment, file)
-        store.add_deaths(self._connection, (row for row, _ in died.values()), born)
+        store.add_deaths(self._connection, dead, born)
         births = zip(
             rows, batch.ids, batch.namespaces, batch.metadata, [born] * len(rows), crcs, strict=True
         )
         store.add_rows(self._connection, births)
         kind = "upsert" if replace else "insert"
         mutation = self._record(kind, crcs, [crc for _, crc in died.values()])
-        dead = [row for row, _ in died.values()]
         return Change(mutation, before.rows, batch.ids, batch.namespaces, batch.metadata, dead)
 
     def _delete(self, ids: Sequence[str]) -> Change:
         found = self._living(ids)
-        died = [row for row, _ in found.values()]
+        died = sorted(row for row, _ in found.values())
         store.add_deaths(self._connection, died, self._last.number + 1)
         mutation = self._record("delete", [], [crc for _, crc in found.values()])
         removed = [vector_id for vector_id in dict.fromkeys(ids) if vector_id in found]
@@ -169,7 +162,7 @@ class Transaction:
             raise IndexFull("vector", self._limits.vectors_per_index)
         most = self._limits.namespaces_per_index
         follower = self._follower
-        if follower.namespaces + len(batch) > most:
+        if follower.namespaces_at_most + len(batch) > most:
             new = {n for n in batch.namespaces if n is not None and not follower.has_namespace(n)}
             if follower.namespaces + len(new) > most:
                 raise IndexFull("namespace", most)

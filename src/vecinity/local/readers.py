@@ -1,4 +1,4 @@
-"""The reading connections of one index."""
+"""Reading connections to the store of one index, a few of which stay open."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ _IDLE = 2
 
 
 class Readers:
-    """Opens connections to the database at `path` as they are needed, and keeps a few.
-
-    Safe for threads; a connection is used by one at a time.
-    """
+    """Lends connections to the database at `path`. Safe for threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
 
     @contextmanager
-    def use(self) -> Iterator[sqlite3.Connection]:
-        """A connection for the time of a few statements, each of which sees the newest commit."""
+    def lend(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection for the time of the block."""
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -38,6 +35,6 @@ class Readers:
                 connection.close()
 
     def close(self) -> None:
-        """Close what is idle. The caller makes sure that nothing is in use."""
+        """Close what is idle; nothing may be lent."""
         for connection in self._idle:
             connection.close()

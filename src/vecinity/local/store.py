@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import msgspec
+
 from vecinity.local import graves
 from vecinity.model import MetadataType
 
@@ -35,7 +37,7 @@ CREATE TABLE rows (
     born INTEGER NOT NULL,          -- mutation number
     crc INTEGER NOT NULL            -- over id, namespace, metadata, born and the float32 values
 );
-CREATE INDEX rows_by_id ON rows (id);
+CREATE INDEX rows_by_id ON rows (id, row, crc);   -- all that an upsert needs of older rows
 CREATE TABLE deaths (row INTEGER PRIMARY KEY, died INTEGER NOT NULL);
 CREATE TABLE graves (               -- of buried rows, which are in neither of the two above
     id TEXT NOT NULL,
@@ -60,6 +62,7 @@ CREATE TABLE metadata_indexes (
 """
 
 _CHUNK = 500
+_DEAD_ROWS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,20 +179,26 @@ def newest_rows(
     The newest row of an id decides: an older one died when it was born.
     """
     found: dict[str, tuple[int, int]] = {}
+    in_order = sorted(ids)  # which is that of the index, so that each of its pages is read once
     for start in range(0, len(ids), _CHUNK):
-        chunk = ids[start : start + _CHUNK]
+        chunk = in_order[start : start + _CHUNK]
         wanted = ", ".join(["(?)"] * len(chunk))
+        # row and crc in one number, since a subquery has one column; LIMIT keeps SQLite from
+        # pulling that subquery into each place that uses it, and so from running it twice
         query = f"""
             WITH wanted (id) AS (VALUES {wanted}),
             newest AS (
-                SELECT (SELECT max(row) FROM rows WHERE rows.id = wanted.id AND row < ?) AS row
-                FROM wanted
+                SELECT id, (
+                    SELECT row << 32 | crc FROM rows WHERE rows.id = wanted.id AND row < ?
+                    ORDER BY row DESC LIMIT 1
+                ) AS row_and_crc
+                FROM wanted LIMIT -1
             )
-            SELECT rows.id, rows.row, rows.crc FROM newest JOIN rows USING (row)
-            LEFT JOIN deaths USING (row) WHERE died IS NULL OR died > ?
+            SELECT id, row_and_crc FROM newest LEFT JOIN deaths ON row = row_and_crc >> 32
+            WHERE row_and_crc IS NOT NULL AND (died IS NULL OR died > ?)
         """
-        for vector_id, row, crc in connection.execute(query, (*chunk, rows, mutation)):
-            found[vector_id] = (row, crc)
+        for vector_id, row_and_crc in connection.execute(query, (*chunk, rows, mutation)):
+            found[vector_id] = (row_and_crc >> 32, row_and_crc & 0xFFFF_FFFF)
     return found
 
 
@@ -228,11 +237,15 @@ def all_rows(connection: sqlite3.Connection, first: int, end: int) -> Iterator[S
         yield StoredRow(*stored)
 
 
-def namespaces(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
-    """(row, namespace) of every row that has one, in order."""
-    return connection.execute(
-        "SELECT row, namespace FROM rows WHERE namespace IS NOT NULL ORDER BY row"
-    )
+def births(
+    connection: sqlite3.Connection, first: int, end: int
+) -> list[tuple[str | None, bytes | None]]:
+    """(namespace, metadata) of each row from `first` to before `end`; buried ones have neither."""
+    found: list[tuple[str | None, bytes | None]] = [(None, None)] * (end - first)
+    query = "SELECT row, namespace, metadata FROM rows WHERE row >= ? AND row < ?"
+    for row, namespace, metadata in connection.execute(query, (first, end)):
+        found[row - first] = (namespace, metadata)
+    return found
 
 
 def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -244,10 +257,15 @@ def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[t
     )
 
 
-def dead_rows(connection: sqlite3.Connection, mutation: int) -> list[int]:
-    """The rows that the snapshot at `mutation` no longer has."""
-    query = "SELECT row FROM deaths WHERE died <= ?"
-    return [row for (row,) in connection.execute(query, (mutation,))]
+def dead_rows(connection: sqlite3.Connection, mutation: int) -> Iterator[list[int]]:
+    """The rows that the snapshot at `mutation` no longer has, in parts."""
+    (last,) = connection.execute("SELECT max(row) FROM deaths").fetchone()
+    # one text is several times faster than as many rows of a result
+    query = """SELECT '[' || ifnull(group_concat(row), '') || ']' FROM deaths
+               WHERE row >= ? AND row < ? AND died <= ?"""
+    for start in range(0, 0 if last is None else last + 1, _DEAD_ROWS):
+        (rows,) = connection.execute(query, (start, start + _DEAD_ROWS, mutation)).fetchone()
+        yield msgspec.json.decode(rows, type=list[int])
 
 
 def later_deaths(connection: sqlite3.Connection, mutation: int) -> Iterator[tuple[int, int]]:

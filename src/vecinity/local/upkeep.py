@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Generator
 
-from pyroaring import BitMap
-
 from vecinity.local.burial import KEPT_SECONDS, Burial
 from vecinity.local.compaction import Compaction
 from vecinity.local.follower import Follower
@@ -48,7 +46,7 @@ class Upkeep:
         self._compaction = Compaction(writer, segments, follower)
         self._stopped = threading.Event()
         self._not_before = 0.0
-        self._to_forget = BitMap()
+        self._to_forget = 0
         if self._compaction.due(self._burial.rows):
             self._maintenance.poke(self, self._run)
         self.look()
@@ -91,11 +89,11 @@ class Upkeep:
     def _round(self) -> Generator[None]:
         snapshot = self._follower.bury()
         for rows in self._burial.bury(snapshot.mutation.number):
-            self._to_forget |= rows
+            self._to_forget += rows
             yield
-        if len(self._to_forget) > snapshot.mutation.live // 4:
-            yield from self._follower.forget(self._to_forget)
-            self._to_forget = BitMap()
+        if self._to_forget > snapshot.mutation.live:
+            self._follower.renew_columns()
+            self._to_forget = 0
         yield from self._compaction.rewrite(self._burial.rows)
         yield from self._burial.forget()
         yield from self._burial.give_back()

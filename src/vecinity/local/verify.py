@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from vecinity.errors import CannotOpen, StorageUnavailable
 from vecinity.local import format, graves, segment_records, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.files import open_reader
-from vecinity.local.rows import Segments, as_bytes
+from vecinity.local.rows import Segments
 from vecinity.local.segment_records import StoredSegment
 from vecinity.local.settings import IndexSettings
 
@@ -66,7 +67,7 @@ def _check_rows(
     connection: sqlite3.Connection, segments: Segments, last: store.StoredMutation
 ) -> Iterator[str]:
     size = segments.segment_rows
-    dead = BitMap(store.dead_rows(connection, last.number))
+    dead = BitMap(itertools.chain.from_iterable(store.dead_rows(connection, last.number)))
     missing = BitMap(range(last.rows)) - graves.buried(connection, size)
     live = digest = 0
     for row in store.all_rows(connection, 0, last.rows):
@@ -75,7 +76,7 @@ def _check_rows(
             continue
         missing.remove(row.row)
         values = segments.all[row.row // size].value(row.row % size)
-        crc = row_crc(row.id, row.namespace, row.metadata, row.born, as_bytes(values))
+        crc = row_crc(row.id, row.namespace, row.metadata, row.born, values)
         if crc != row.crc:
             yield f"row {row.row} (id {row.id!r}): the checksum does not match"
         if row.row not in dead:
