@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -31,6 +32,13 @@ class Metric(StrEnum):
     def descending(self) -> bool:
         """Whether a larger score is the better one."""
         return self is Metric.COSINE
+
+
+def unit(vector: FloatArray) -> FloatArray:
+    """`vector` (d,) at length 1; zero stays zero."""
+    wide = vector.astype(np.float64)
+    wide /= math.sqrt(np.dot(wide, wide)) or 1.0
+    return wide.astype(np.float32)
 
 
 def scores(metric: Metric, query: FloatArray, rows: FloatArray) -> FloatArray:

@@ -58,7 +58,7 @@ class IndexInfo:
 class Indexing:
     """What remains to be built so that queries are as fast as they can be.
 
-    `vectors` are searched exactly, which is slower, in so many `indexes`; both 0: nothing remains.
+    `vectors` of so many `indexes` go into the blocks that are built next; both 0: nothing remains.
     """
 
     vectors: int

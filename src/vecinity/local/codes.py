@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from vecinity.local.bits import Bits
 from vecinity.local.rows import RowNumbers
-from vecinity.metric import FloatArray, Metric
+from vecinity.metric import FloatArray, Metric, unit
 
 _VALUES = 16
 _GROUP = 4
@@ -25,6 +25,7 @@ _ONE_LIST = 8_192
 _TRAINED_A_LIST = 40
 _TRAINED_CODEBOOK = 8_192
 _ITERATIONS = 10
+_SCAN = 11
 _SEED = 1_234
 _SAMPLED_A_LIST = 8
 
@@ -40,7 +41,10 @@ class Codes:
         self.dimensions = dimensions
         self.scale = scale
         self.index = index
+        # of faiss's ways to scan the fastest for one query: list by list, into a reservoir
+        index.implem = _SCAN
         self.lists: int = index.nlist
+        self._padding = bool(index.d - dimensions)
         self._plain: dict[int, Any] = {}
 
     @classmethod
@@ -91,6 +95,8 @@ class Codes:
 
     def prepare(self, query: FloatArray) -> FloatArray:
         """A query (d,) as these codes compare it, shape (1, w)."""
+        if self.metric is Metric.COSINE and not self._padding:
+            return unit(query)[np.newaxis]
         return prepared(self.metric, query[np.newaxis], self.scale)
 
     def nearest_lists(self, query: FloatArray, count: int) -> npt.NDArray[np.int64]:

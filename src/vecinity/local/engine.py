@@ -153,8 +153,8 @@ class LocalEngine:
         return LocalIndex(entry, self._catalog, self._pool, self._background)
 
     def indexing(self) -> Indexing:
-        unsealed = [index.unsealed for index in self._pool.open_indexes()]
-        return Indexing(sum(unsealed), sum(map(bool, unsealed)))
+        waiting = [index.waiting for index in self._pool.open_indexes()]
+        return Indexing(sum(waiting), sum(map(bool, waiting)))
 
     def verify(self) -> Iterator[str]:
         """Check every index against its checksums; yields what is wrong."""
@@ -195,7 +195,7 @@ class LocalEngine:
             recall_target=self._recall_target,
             tail_rows=self._tail_rows,
         )
-        if index.unsealed:
+        if index.waiting:
             self._background.poke(uuid, IDLE_SECONDS)
         return index
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered, norms_of
-from vecinity.metric import FloatArray, Metric, scores
+from vecinity.metric import FloatArray, Metric, scores, unit
 
 _GATHERED = 1_024
 """Up to so many rows are copied together first: fewer steps for each segment."""
@@ -70,7 +70,8 @@ def _possible_of_few(
     """Which of the rows with these values can be among the best k."""
     distances = np.empty(len(values), np.float32)
     _run_kernel(_kernel(metric), _unit(metric, query), values, None, distances)
-    return _possible(k, *_bounded(metric, distances, norms_of(values), len(query)))
+    norms = distances if metric is Metric.EUCLIDEAN else norms_of(values)
+    return _possible(k, *_bounded(metric, distances, norms, len(query)))
 
 
 def _may_be_best(
@@ -98,11 +99,7 @@ def _may_be_best(
 
 def _unit(metric: Metric, query: FloatArray) -> FloatArray:
     """A query of unit length keeps products within float32, and the order is the same."""
-    if metric is Metric.EUCLIDEAN:
-        return query
-    wide = query.astype(np.float64)
-    unit: FloatArray = (wide / np.sqrt(np.square(wide).sum())).astype(np.float32)
-    return unit
+    return query if metric is Metric.EUCLIDEAN else unit(query)
 
 
 def _bounded(

@@ -145,13 +145,10 @@ class OpenIndex:
         return self._follower.newest.rows - self._blocks.end >= self._tail_rows
 
     @property
-    def unsealed(self) -> int:
-        """How many live rows are in no block, though they should be."""
-        snapshot = self._follower.snapshot
-        ranges = self._blocks.uncovered(snapshot.mutation.rows)
-        rows = sum(snapshot.live.range_cardinality(*found) for found in ranges)
-        least = IDLE_TAIL_ROWS if len(self._blocks) else self._tail_rows
-        return rows if rows >= least else 0
+    def waiting(self) -> int:
+        """How many live rows the next block takes in; 0 when all is built."""
+        job = self.next_job(idle=True)
+        return self._follower.snapshot.live.range_cardinality(job.first, job.end) if job else 0
 
     def next_job(self, *, idle: bool) -> Job | None:
         """The block that should be built next, if any.
@@ -163,7 +160,7 @@ class OpenIndex:
         last = snapshot.mutation
         short = idle and len(self._blocks) > 0
         least = min(IDLE_TAIL_ROWS, self._tail_rows) if short else self._tail_rows
-        return self._blocks.next_job(snapshot.live, last.rows, last.number, least)
+        return self._blocks.next_job(snapshot.live, last.rows, last.number, least, idle=idle)
 
     def publish(self, path: Path) -> None:
         """Put a new block to use, and remove those that it replaces."""

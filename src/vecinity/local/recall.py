@@ -7,6 +7,8 @@ to probe and how many proposals to score for a wanted recall.
 
 from __future__ import annotations
 
+import bisect
+import operator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -47,10 +49,10 @@ class Curves:
     def plan(self, k: float, recall: float) -> tuple[int, int] | None:
         """(lists, proposals) that find the nearest `k` with `recall`; None: no depth is enough."""
         rank = _STRANGER * k
-        row = min(int(np.searchsorted(RANKS, rank)), len(RANKS) - 1)
+        row = min(bisect.bisect_left(RANKS, rank), len(RANKS) - 1)
         misses = (1 - recall) * _CAUTION
-        lists = self.lists[row][_level(misses * _LISTS_SHARE)]
-        depth = self.depths[row][_level(misses * (1 - _LISTS_SHARE))]
+        lists = int(self.lists[row, _level(misses * _LISTS_SHARE)])
+        depth = int(self.depths[row, _level(misses * (1 - _LISTS_SHARE))])
         if depth > DEEPEST:
             return None
         # beyond the last rank measured, depth grows with it, and so do lists, until all are read
@@ -98,7 +100,7 @@ class Curves:
 
 def _level(misses: float) -> int:
     """The entry of MISSES for at most this share; the last one if it is smaller than all."""
-    return min(int(np.searchsorted(-np.array(MISSES), -misses)), len(MISSES) - 1)
+    return min(bisect.bisect_left(MISSES, -misses, key=operator.neg), len(MISSES) - 1)
 
 
 def _places_in(proposed: RowNumbers, wanted: RowNumbers) -> RowNumbers:

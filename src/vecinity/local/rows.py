@@ -237,7 +237,7 @@ def gathered(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -
     out = np.empty((len(rows), segments[0].values.shape[1]), np.float32)
     for segment, places, span in by_segment(rows, segments, segment_rows):
         # any other mode would copy once more
-        np.take(segment.values, places, axis=0, out=out[span], mode="clip")
+        segment.values.take(places, 0, out[span], "clip")
     return out
 
 

@@ -11,7 +11,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -65,8 +65,7 @@ _CHUNK = 500
 _DEAD_ROWS = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """What SQLite holds of a row."""
 
     row: int
@@ -225,7 +224,7 @@ def rows_by_number(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[
         marks = ", ".join("?" * len(chunk))
         query = f"SELECT row, id, namespace, metadata, born, crc FROM rows WHERE row IN ({marks})"
         for stored in connection.execute(query, chunk):
-            found[stored[0]] = StoredRow(*stored)
+            found[stored[0]] = StoredRow._make(stored)
     return found
 
 
@@ -234,7 +233,7 @@ def all_rows(connection: sqlite3.Connection, first: int, end: int) -> Iterator[S
     query = """SELECT row, id, namespace, metadata, born, crc FROM rows
                WHERE row >= ? AND row < ? ORDER BY row"""
     for stored in connection.execute(query, (first, end)):
-        yield StoredRow(*stored)
+        yield StoredRow._make(stored)
 
 
 def births(
