@@ -103,9 +103,13 @@ def test_nothing_is_lost_where_files_end(tmp_path: Path, loops: int) -> None:
         problems = crashes.crash(moments.uniform(0.1, 0.7))
         assert not problems, f"seed {seed}, loop {loop}: {problems}"
     crashes.end()
-    segments = len([*crashes.data.glob("indexes/*/rows/*.f32")])
-    print(f"{loops} kills, {segments} segments, {crashes.churn.changes} creations and deletions")
+    names = [path.stem.split("-") for path in crashes.data.glob("indexes/*/rows/*.f32")]
+    segments = max(int(number) for number, _ in names)
+    rewritten = sum(int(generation) > 0 for _, generation in names)
+    changes = crashes.churn.changes
+    print(f"{loops} kills, {segments} segments, {rewritten} rewritten, {changes} index changes")
     assert segments > loops
+    assert rewritten > 0
     assert crashes.churn.changes > loops
 
 

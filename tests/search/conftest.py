@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.at_once import AtOnce
+from vecinity.local import engine
+
 CASES = pytest.StashKey[dict[str, int]]()
 
 
@@ -11,6 +14,12 @@ CASES = pytest.StashKey[dict[str, int]]()
 def cases(pytestconfig: pytest.Config) -> dict[str, int]:
     """How many cases of each kind ran; tests add to it."""
     return pytestconfig.stash.setdefault(CASES, {})
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexes that are opened from now on do their upkeep after each commit."""
+    monkeypatch.setattr(engine, "Maintenance", AtOnce)
 
 
 def pytest_terminal_summary(

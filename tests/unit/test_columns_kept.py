@@ -37,7 +37,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     ranges = []
     births = store.births
 
-    def noted(connection: sqlite3.Connection, first: int, end: int) -> Iterator[Any]:
+    def noted(connection: sqlite3.Connection, first: int, end: int) -> list[Any]:
         ranges.append((first, end))
         return births(connection, first, end)
 

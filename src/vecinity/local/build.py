@@ -12,7 +12,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from vecinity.local import block as blocks
-from vecinity.local import store
+from vecinity.local import graves, segment_records, store
 from vecinity.local.block import Block, DamagedBlock
 from vecinity.local.blocks import Job
 from vecinity.local.codes import Codes, prepared, sample_size
@@ -40,7 +40,7 @@ def build(folder: Path, job: Job) -> Path | None:
     connection = open_reader(folder / "index.db")
     try:
         source = _Source(folder, connection)
-        rows = _alive(connection, job)
+        rows = _alive(connection, job, source.settings.segment_rows)
         if not len(rows):
             return None
         codebook = _codebook(job, source.settings.uuid)
@@ -65,7 +65,7 @@ class _Source:
             self.settings.config.dimensions,
             self.settings.segment_rows,
             last.rows,
-            [(name, checksum is not None) for name, checksum in store.segment_files(connection)],
+            segment_records.load(connection),
         )
 
     def values(self, rows: RowNumbers) -> FloatArray:
@@ -78,8 +78,9 @@ class _Source:
             yield chunk, self.values(chunk)
 
 
-def _alive(connection: sqlite3.Connection, job: Job) -> RowNumbers:
-    alive = BitMap(range(job.first, job.end))
+def _alive(connection: sqlite3.Connection, job: Job, segment_rows: int) -> RowNumbers:
+    """What is buried meanwhile was alive then, but no snapshot has it any more."""
+    alive = BitMap(range(job.first, job.end)) - graves.buried(connection, segment_rows)
     for part in store.dead_rows(connection, job.mutation):
         alive -= BitMap(part)
     return np.frombuffer(alive.to_array(), np.uint32).astype(np.int64)

@@ -151,8 +151,9 @@ class ColumnKeeper:
             OSError: the file is as it was.
             sqlite3.Error, StorageUnavailable: the columns can't be built.
         """
-        columns = self.ready
+        _ = self.ready
         with self._saving:
+            columns = self.ready
             with self._changing:
                 columns.seal()
                 newest = self._newest
@@ -177,9 +178,20 @@ class ColumnKeeper:
             with contextlib.suppress(OSError):
                 self.save()
 
-    def _load(self) -> Columns:
+    def renew(self) -> None:
+        """If there are columns, build them anew from the rows: what is buried is in them no more.
+
+        Raises:
+            sqlite3.Error, StorageUnavailable: they are as they were.
+        """
+        if self._columns is not None:
+            with self._saving:
+                self._load(from_file=False)
+
+    def _load(self, *, from_file: bool = True) -> Columns:
         with self._place.readers.lend() as connection:
-            columns = self._from_file(connection) or Columns(self._place.string_bytes, self._sizes)
+            columns = self._from_file(connection) if from_file else None
+            columns = columns or Columns(self._place.string_bytes, self._sizes)
             # the most of it while writes go on
             self._catch_up(columns, connection)
             with self._changing:
@@ -218,7 +230,7 @@ class ColumnKeeper:
             if index.created not in there:
                 _fill(columns, connection, index)
         for start in range(columns.rows, rows, _CHUNK):
-            births = list(store.births(connection, start, min(start + _CHUNK, rows)))
+            births = store.births(connection, start, min(start + _CHUNK, rows))
             columns.born([name for name, _ in births], [encoded for _, encoded in births])
 
 

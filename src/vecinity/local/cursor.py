@@ -6,10 +6,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import sqlite3
 
 import msgspec
 
 from vecinity.errors import ExpiredCursor, InvalidCursor
+from vecinity.local import graves, store
+from vecinity.local.store import StoredMutation
 
 _MAC_BYTES = 16
 
@@ -58,6 +61,27 @@ def decode(text: str, key: bytes, index: str, now: float) -> Cursor:
     if cursor.expires <= now:
         raise ExpiredCursor
     return cursor
+
+
+def snapshot(connection: sqlite3.Connection, cursor: Cursor) -> StoredMutation:
+    """The snapshot that a listing shows.
+
+    Raises:
+        InvalidCursor: there never was such a snapshot.
+        ExpiredCursor: what is known of it was forgotten.
+    """
+    found = store.mutation(connection, cursor.mutation) if cursor.mutation else None
+    if found is None:
+        if 0 < cursor.mutation < graves.mark(connection, graves.FORGOTTEN):
+            raise ExpiredCursor
+        raise InvalidCursor
+    return found
+
+
+def check_listed(connection: sqlite3.Connection, snapshot: StoredMutation) -> None:
+    """After a page was read: raises ExpiredCursor if some of its ids may be forgotten."""
+    if graves.mark(connection, graves.FORGOTTEN) > snapshot.number:
+        raise ExpiredCursor
 
 
 def _to_text(raw: bytes) -> str:

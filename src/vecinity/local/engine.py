@@ -19,6 +19,7 @@ from vecinity.local.catalog import Catalog, Entry
 from vecinity.local.files import DirectoryLock, make_folder, remove_folder
 from vecinity.local.follower import Change
 from vecinity.local.index import OpenIndex
+from vecinity.local.maintenance import Maintenance
 from vecinity.local.mutations import (
     CreateMetadataIndex,
     Delete,
@@ -101,6 +102,7 @@ class LocalEngine:
             except sqlite3.Error as error:
                 raise CannotOpen(f"{folder / 'catalog.db'}: {error}") from error
             undo.pop_all()
+        self._maintenance = Maintenance()
         self._pool = IndexPool(self._open, open_indexes)
         self._background = Background(self._pool.use)
 
@@ -165,6 +167,7 @@ class LocalEngine:
             self._closed = True
             self._background.close()
             self._pool.close_all()
+            self._maintenance.close()
             self._catalog.close()
             self._lock.release()
 
@@ -186,6 +189,7 @@ class LocalEngine:
             self._index_folder(uuid),
             self._limits,
             self._cursor_key,
+            self._maintenance,
             visibility_delay=self._visibility_delay,
             clock=self._clock,
             recall_target=self._recall_target,

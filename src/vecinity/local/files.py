@@ -21,6 +21,7 @@ _WRITERS_CACHE_KB = 65_536
 _CHECKPOINT_PAGES = 16_384
 """Pages of 4 KiB in the log before a commit also moves them home: random ids touch the same pages
 of an index again and again, and they are moved once."""
+_LOG_BYTES = 4_096 * _CHECKPOINT_PAGES
 
 
 class DirectoryInUse(CannotOpen):
@@ -190,11 +191,15 @@ def open_writer(path: Path, *, create: bool = False) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    if new:
+        # lets incremental_vacuum give free pages back; only an empty database takes it
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute(f"PRAGMA cache_size = -{_WRITERS_CACHE_KB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     if new:
         sync_folder(path.parent)
     return connection

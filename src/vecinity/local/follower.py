@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from vecinity.filters import Condition
-from vecinity.local import store
+from vecinity.local import graves, store
 from vecinity.local.column_keeper import ColumnKeeper, ColumnPlace
 from vecinity.local.column_runs import Sizes
-from vecinity.local.rows import Segments
+from vecinity.local.rows import Segment, Segments
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
 from vecinity.local.visibility import Clock, Snapshot, Step, Visibility
 
@@ -43,6 +44,10 @@ class Follower:
     Args:
         columns: where the columns are, and what they are built from.
         delay: seconds after which a mutation becomes visible.
+
+    Attributes:
+        newest: the last committed mutation.
+        burying: held while the mark below which rows are buried moves.
     """
 
     def __init__(
@@ -56,7 +61,11 @@ class Follower:
         self._segments = segments
         self._place = columns
         self.newest = store.last_mutation(connection)
+        self.burying = threading.Lock()
+        self._buried = graves.mark(connection, graves.BURIED)
         young = store.young_mutations(connection, clock() - delay) if delay else []
+        # with another delay than before, what was buried has become visible already
+        young = [mutation for mutation in young if mutation.number > self._buried]
         first, steps = self._load(connection, young)
         self._metadata_indexes = steps[-1].metadata_indexes if steps else first.metadata_indexes
         self._visibility = Visibility(first, delay, clock, steps)
@@ -68,7 +77,7 @@ class Follower:
 
     @property
     def namespaces(self) -> int:
-        """How many namespaces vectors were ever written to. For the thread that applies."""
+        """How many namespaces rows that the columns know are in. For the thread that applies."""
         return len(self._columns.ready.namespaces)
 
     @property
@@ -111,6 +120,29 @@ class Follower:
         self._visibility.add(self._step(change.mutation, change.died, self._metadata_indexes))
         self._forget_dropped()
 
+    def bury(self) -> Snapshot:
+        """The visible snapshot; from now on rows that it doesn't have may be buried."""
+        with self.burying:
+            snapshot = self.snapshot
+            self._buried = snapshot.mutation.number
+            return snapshot
+
+    def is_whole(self, snapshot: Snapshot) -> bool:
+        """Whether everything that was read of `snapshot` until now was there."""
+        return self._buried <= snapshot.mutation.number
+
+    def renew_columns(self) -> None:
+        """Build the columns anew, without what is buried, while reads and writes go on.
+
+        Raises:
+            sqlite3.Error, StorageUnavailable: they are as they were.
+        """
+        self._columns.renew()
+
+    def replace_segment(self, number: int, segment: Segment) -> None:
+        """Let a segment be read from another file. Called by the thread that applies."""
+        self._visibility.replace_segment(number, segment)
+
     def select(
         self, snapshot: Snapshot, namespace: str | None, conditions: Sequence[Condition]
     ) -> BitMap:
@@ -143,7 +175,7 @@ class Follower:
         base = self.newest
         if young:
             base = store.mutation(connection, young[0].number - 1) or store.NO_MUTATION
-        live = BitMap(range(base.rows))
+        live = BitMap(range(base.rows)) - graves.buried(connection, self._segments.segment_rows)
         for rows in store.dead_rows(connection, base.number):
             live -= BitMap(rows)
         died: dict[int, list[int]] = {mutation.number: [] for mutation in young}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from vecinity.errors import InvalidCursor, StorageUnavailable
+from vecinity.errors import StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS, DEFAULT_RECALL, PRECISE_RECALL
-from vecinity.local import block, format, scan, store
+from vecinity.local import block, format, scan, segment_records, store
 from vecinity.local import cursor as cursors
 from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Job, load_all
 from vecinity.local.checksum import row_crc
@@ -19,11 +19,13 @@ from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
+from vecinity.local.maintenance import Maintenance
 from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments
 from vecinity.local.search import Question, nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
+from vecinity.local.upkeep import Upkeep
 from vecinity.local.visibility import Clock, Snapshot
 from vecinity.local.writer import Writer
 from vecinity.metric import FloatArray
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from vecinity.limits import Limits
     from vecinity.local.mutations import Mutation
+
+_Found = TypeVar("_Found")
 
 
 def create(folder: Path, settings: IndexSettings) -> None:
@@ -61,6 +65,7 @@ class OpenIndex:
         folder: as `create` made it.
         limits: of the server or library; what is stored with the index is in its settings.
         cursor_key: what list cursors are signed with.
+        maintenance: does what can wait.
         visibility_delay: seconds after which a mutation is visible.
         clock: tells a mutation's time and a cursor's end.
         recall_target: the share of the nearest that a query finds unless it says otherwise.
@@ -75,6 +80,7 @@ class OpenIndex:
         folder: Path,
         limits: Limits,
         cursor_key: bytes,
+        maintenance: Maintenance,
         *,
         visibility_delay: float = 0.0,
         clock: Clock = time.time,
@@ -92,16 +98,15 @@ class OpenIndex:
         format.check(self._connection, folder / "index.db")
         self.settings = IndexSettings.load(self._connection)
         last = store.last_mutation(self._connection)
-        files = [
-            (name, checksum is not None) for name, checksum in store.segment_files(self._connection)
-        ]
         self._segments = Segments(
             folder / "rows",
             self.settings.config.dimensions,
             self.settings.segment_rows,
             last.rows,
-            files,
+            segment_records.load(self._connection),
         )
+        self._segments.remove_leftovers()
+        delay = 0.0 if self.settings.is_synchronous else visibility_delay
         self._follower = Follower(
             self._connection,
             self._segments,
@@ -111,16 +116,26 @@ class OpenIndex:
                 self.settings.indexed_string_bytes,
                 self._readers,
             ),
-            0.0 if self.settings.is_synchronous else visibility_delay,
+            delay,
             clock,
         )
         self._blocks = load_all(folder / "derived" / "blocks", self.settings.uuid, last.rows)
         kept = self.settings.limits(limits)
         self._writer = Writer(self._connection, self._segments, self._follower, kept, clock)
+        self._upkeep = Upkeep(
+            maintenance,
+            self._writer,
+            self._segments,
+            self._follower,
+            self._readers,
+            delay,
+            clock,
+        )
 
     def submit(self, mutation: Mutation) -> Change:
         """See `Writer.submit`."""
         change = self._writer.submit(mutation)
+        self._upkeep.look()
         self.last_write = time.monotonic()
         return change
 
@@ -156,25 +171,13 @@ class OpenIndex:
                 remove_file(old.path)
 
     def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
-        snapshot = self._follower.snapshot
-        found = self._rows_of_ids(snapshot, ids)
-        stored = self._read(snapshot, list(found.values()))
-        return [
-            Vector(row.id, values.copy(), row.namespace, row.metadata)
-            for row, values in (stored[found[wanted]] for wanted in ids if wanted in found)
-        ]
+        return self._on_snapshot(lambda snapshot: self._get_by_ids(snapshot, ids))
 
     def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
-        return self._query(self._follower.snapshot, vector, options, itself=-1)
+        return self._on_snapshot(lambda snapshot: self._query(snapshot, vector, options, itself=-1))
 
     def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
-        snapshot = self._follower.snapshot
-        found = self._rows_of_ids(snapshot, [vector_id])
-        if not found:
-            return []
-        [row] = found.values()
-        _, values = self._read(snapshot, [row])[row]
-        return self._query(snapshot, values, options, itself=row)
+        return self._on_snapshot(lambda snapshot: self._query_by_id(snapshot, vector_id, options))
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
         with self._readers.lend() as connection:
@@ -184,11 +187,9 @@ class OpenIndex:
             else:
                 place = cursors.decode(cursor, self._cursor_key, self.settings.uuid, self._clock())
                 after, expires = place.last_id, place.expires
-                found = store.mutation(connection, place.mutation) if place.mutation else None
-                if found is None:
-                    raise InvalidCursor
-                snapshot = found
+                snapshot = cursors.snapshot(connection, place)
             ids = store.ids_after(connection, after, snapshot.rows, snapshot.number, count + 1)
+            cursors.check_listed(connection, snapshot)
         if len(ids) <= count:
             return VectorPage(ids, snapshot.live, None, None)
         ids.pop()
@@ -215,11 +216,47 @@ class OpenIndex:
         ]
 
     def close(self) -> None:
-        """Let go of all files. The caller makes sure that nothing runs any more."""
+        """Let go of all files. The caller makes sure that no call runs any more."""
+        self._upkeep.close()
         self._follower.close()
         self._readers.close()
         self._connection.close()
         self._segments.close()
+
+    def _on_snapshot(self, read: Callable[[Snapshot], _Found]) -> _Found:
+        """What `read` finds on the visible snapshot; once more if part of it was buried meanwhile.
+
+        The second time nothing is: what becomes visible then waits with its dead.
+        """
+        snapshot = self._follower.snapshot
+        try:
+            found = read(snapshot)
+        except StorageUnavailable:
+            if self._follower.is_whole(snapshot):
+                raise
+        else:
+            if self._follower.is_whole(snapshot):
+                return found
+        with self._follower.burying:
+            return read(self._follower.snapshot)
+
+    def _get_by_ids(self, snapshot: Snapshot, ids: Sequence[str]) -> list[Vector]:
+        found = self._rows_of_ids(snapshot, ids)
+        stored = self._read(snapshot, list(found.values()))
+        return [
+            Vector(row.id, values.copy(), row.namespace, row.metadata)
+            for row, values in (stored[found[wanted]] for wanted in ids if wanted in found)
+        ]
+
+    def _query_by_id(
+        self, snapshot: Snapshot, vector_id: str, options: QueryOptions
+    ) -> list[Match]:
+        found = self._rows_of_ids(snapshot, [vector_id])
+        if not found:
+            return []
+        [row] = found.values()
+        _, values = self._read(snapshot, [row])[row]
+        return self._query(snapshot, values, options, itself=row)
 
     def _query(
         self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions, itself: int
@@ -294,7 +331,7 @@ class OpenIndex:
         size = self.settings.segment_rows
         result = {}
         for number in rows:
-            values = snapshot.segments[number // size].values[number % size]
+            values = snapshot.segments[number // size].value(number % size)
             row = stored.get(number)
             if row is None or not _intact(row, values):
                 raise StorageUnavailable(

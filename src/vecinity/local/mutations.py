@@ -11,7 +11,7 @@ from typing import TypeAlias
 from vecinity.batch import Batch
 from vecinity.errors import IndexFull, MetadataIndexNotFound, TooManyMetadataIndexes
 from vecinity.limits import Limits
-from vecinity.local import store
+from vecinity.local import segment_records, store
 from vecinity.local.checksum import row_crcs
 from vecinity.local.follower import Change, Follower
 from vecinity.local.rows import Segments
@@ -95,7 +95,7 @@ class Transaction:
         full = list(range(self._first_row // size, self._last.rows // size))
         for number in full:
             checksum = self._segments.all[number].checksum()
-            store.seal_segment(self._connection, number, checksum)
+            segment_records.seal(self._connection, number, checksum)
         return full
 
     def _write(self, batch: Batch, *, replace: bool) -> Change:
@@ -113,7 +113,7 @@ class Transaction:
         dead = sorted(row for row, _ in died.values())
         rows = range(before.rows, before.rows + len(batch))
         for segment, file in self._segments.append(before.rows, batch.values):
-            store.add_segment(self._connection, segment, file)
+            segment_records.add(self._connection, segment, file)
         store.add_deaths(self._connection, dead, born)
         births = zip(
             rows, batch.ids, batch.namespaces, batch.metadata, [born] * len(rows), crcs, strict=True

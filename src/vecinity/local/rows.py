@@ -1,4 +1,4 @@
-"""The float32 segments: row n lives in segment n // segment_rows, at place n % segment_rows.
+"""The float32 segments: row n lives in segment n // segment_rows, at the place that it says.
 
 Only the writer appends; readers see what it has written through read-only mappings.
 """
@@ -13,9 +13,11 @@ from typing import TypeAlias
 import faiss
 import numpy as np
 import numpy.typing as npt
+from pyroaring import BitMap
 
 from vecinity.errors import StorageUnavailable
-from vecinity.local.files import RowFile
+from vecinity.local.files import RowFile, remove_file
+from vecinity.local.segment_records import StoredSegment
 from vecinity.metric import FloatArray
 
 RowNumbers: TypeAlias = npt.NDArray[np.int64]
@@ -31,11 +33,18 @@ class Segment:
     """One mapped segment; its first rows are filled, the rest of the mapping is nobody's.
 
     `values` is float32 of shape (capacity, dimensions), where capacity grows by doubling.
+
+    Args:
+        file: None if no row is needed any more.
+        present: the rows in the file, by their numbers within the segment; None if all are.
     """
 
-    def __init__(self, file: RowFile, dimensions: int) -> None:
+    def __init__(
+        self, file: RowFile | None, dimensions: int, present: BitMap | None = None
+    ) -> None:
         self.file = file
         self._dimensions = dimensions
+        self._present = None if present is None else np.array(present.to_array(), np.uint32)
         self.values = self._map()
         self._norms: FloatArray = np.empty(0, np.float32)
 
@@ -48,11 +57,36 @@ class Segment:
         if rows <= self.capacity:
             return
         capacity = min(max(rows, 2 * self.capacity, _FIRST_ROWS), segment_rows)
-        self.file.grow(capacity * self._dimensions * 4)
+        self._own_file.grow(capacity * self._dimensions * 4)
         self.values = self._map()
 
+    def places(self, local_rows: RowNumbers) -> RowNumbers:
+        """Where in `values` rows of this segment stand, given by their numbers within it.
+
+        Raises:
+            StorageUnavailable: one of them is not there any more.
+        """
+        present = self._present
+        if present is None:
+            return local_rows
+        wanted = local_rows.astype(np.uint32)
+        if np.array_equal(present, wanted):
+            return np.arange(len(present))
+        places = present.searchsorted(wanted)
+        if not np.array_equal(present.take(places, mode="clip") if len(present) else [], wanted):
+            raise StorageUnavailable("a row is missing in its segment")
+        return places
+
+    def value(self, local_row: int) -> FloatArray:
+        """As `places`, but the values themselves, of one row."""
+        place = local_row
+        if self._present is not None:
+            [place] = self.places(np.array([local_row]))
+        values: FloatArray = self.values[place]
+        return values
+
     def norms(self, rows: int) -> FloatArray:
-        """The L2 norms of the first `rows` rows, computed once for each row."""
+        """The L2 norms of the first `rows` places, computed once for each."""
         norms = self._norms
         if len(norms) < rows:
             norms = np.concatenate([norms, norms_of(self.values[len(norms) : rows])])
@@ -62,8 +96,26 @@ class Segment:
     def checksum(self) -> int:
         return zlib.crc32(as_bytes(self.values))
 
+    def write(self, data: memoryview, offset: int) -> None:
+        """Write all of `data` at a byte of the file, which has room for it."""
+        self._own_file.write(data, offset)
+
+    def sync(self) -> None:
+        """Return when all that was written is on the disk."""
+        self._own_file.sync()
+
+    def close(self) -> None:
+        """Give the file's descriptor back; the values stay."""
+        if self.file is not None:
+            self.file.close()
+
+    @property
+    def _own_file(self) -> RowFile:
+        assert self.file is not None
+        return self.file
+
     def _map(self) -> FloatArray:
-        if self.file.size == 0:
+        if self.file is None or self.file.size == 0:
             return np.empty((0, self._dimensions), np.float32)
         flat = np.frombuffer(self.file.map(), np.float32)
         whole = len(flat) // self._dimensions * self._dimensions
@@ -75,7 +127,7 @@ class Segments:
 
     Args:
         rows: the rows that were committed.
-        files: (name, whether it is sealed) by segment number.
+        stored: what is stored of each, by number.
 
     Raises:
         StorageUnavailable: a file is missing or too short for its rows.
@@ -87,16 +139,15 @@ class Segments:
         dimensions: int,
         segment_rows: int,
         rows: int,
-        files: Sequence[tuple[str, bool]],
+        stored: Sequence[StoredSegment],
     ) -> None:
         self._folder = folder
-        self._dimensions = dimensions
+        self.dimensions = dimensions
         self.segment_rows = segment_rows
         self._unsynced: set[int] = set()
         self.all: list[Segment] = []
-        for number, (name, sealed) in enumerate(files):
-            needed = min(rows - number * segment_rows, segment_rows)
-            self.all.append(self._open(folder / name, needed, sealed))
+        for number, each in enumerate(stored):
+            self.all.append(self._open(each, min(rows - number * segment_rows, segment_rows)))
 
     def append(self, first: int, matrix: FloatArray) -> list[tuple[int, str]]:
         """Write `matrix` as the rows from `first` on; returns (number, file) of new segments.
@@ -105,7 +156,7 @@ class Segments:
         """
         created = []
         data = as_bytes(matrix)
-        width = self._dimensions * 4
+        width = self.dimensions * 4
         while data:
             number, place = divmod(first, self.segment_rows)
             if number == len(self.all):
@@ -113,7 +164,7 @@ class Segments:
             count = min(len(data) // width, self.segment_rows - place)
             segment = self.all[number]
             segment.grow(place + count, self.segment_rows)
-            segment.file.write(data[: count * width], place * width)
+            segment.write(data[: count * width], place * width)
             self._unsynced.add(number)
             data = data[count * width :]
             first += count
@@ -122,55 +173,62 @@ class Segments:
     def sync(self) -> None:
         """Return when every appended row is on the disk."""
         for number in self._unsynced:
-            self.all[number].file.sync()
+            self.all[number].sync()
         self._unsynced.clear()
 
     def forget_after(self, count: int) -> None:
         """Drop the segments that a failed write created."""
         for segment in self.all[count:]:
-            segment.file.close()
+            segment.close()
         del self.all[count:]
         self._unsynced.clear()
 
     def close(self) -> None:
         for segment in self.all:
-            segment.file.close()
+            segment.close()
 
-    def seal(self, number: int) -> int:
-        """The checksum of a full and synced segment, which is not written again."""
-        segment = self.all[number]
-        segment.file.close()
-        return segment.checksum()
+    def remove_leftovers(self) -> None:
+        """Remove the files that a crash or a failed write left and no segment has."""
+        named = {segment.file.path.name for segment in self.all if segment.file is not None}
+        for path in self._folder.glob("*.f32"):
+            if path.name not in named:
+                remove_file(path)
 
-    def _open(self, path: Path, rows: int, sealed: bool) -> Segment:
+    def _open(self, stored: StoredSegment, rows: int) -> Segment:
+        if stored.file is None:
+            return Segment(None, self.dimensions, stored.present)
+        path = self._folder / stored.file
         try:
-            segment = Segment(RowFile.open(path), self._dimensions)
+            segment = Segment(RowFile.open(path), self.dimensions, stored.present)
         except FileNotFoundError as error:
             raise StorageUnavailable(f"{path} is missing") from error
-        if segment.capacity < rows:
-            segment.file.close()
-            raise StorageUnavailable(f"{path} is too short: {segment.capacity} of {rows} rows")
-        if sealed:
-            segment.file.close()
+        needed = rows if stored.present is None else len(stored.present)
+        if segment.capacity < needed:
+            segment.close()
+            raise StorageUnavailable(f"{path} is too short: {segment.capacity} of {needed} rows")
+        if stored.checksum is not None:
+            segment.close()
         return segment
 
     def _create(self, number: int) -> str:
         name = f"{number:08d}-0.f32"
-        self.all.append(Segment(RowFile.create(self._folder / name), self._dimensions))
+        self.all.append(Segment(RowFile.create(self._folder / name), self.dimensions))
         return name
 
 
 def by_segment(
     rows: RowNumbers, segments: Sequence[Segment], segment_rows: int
 ) -> Iterator[tuple[Segment, RowNumbers, slice]]:
-    """(segment, places in it, where these rows stand in `rows`), for ascending `rows`."""
+    """(segment, places in its values, where these rows stand in `rows`), for ascending `rows`."""
+    if not len(rows):
+        return
     first = int(rows[0]) // segment_rows
     last = int(rows[-1]) // segment_rows
     edges = np.searchsorted(rows, np.arange(first, last + 2) * segment_rows)
     for number in range(first, last + 1):
         start, end = int(edges[number - first]), int(edges[number - first + 1])
         if start < end:
-            places = rows[start:end] - number * segment_rows
+            places = segments[number].places(rows[start:end] - number * segment_rows)
             yield segments[number], places, slice(start, end)
 
 

@@ -1,8 +1,8 @@
 """The truth of one index in SQLite: mutations, rows, deaths, segments, metadata indexes.
 
 Row numbers are permanent: a row is born in one mutation and dies in another, and a snapshot sees
-the rows below its row count whose death, if any, came later. Statements only; the writer owns the
-transactions.
+the rows below its row count whose death, if any, came later. Rows that died long enough ago are
+buried (`graves`). Statements only; the writer owns the transactions.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
+from vecinity.local import graves
 from vecinity.model import MetadataType
 
 SCHEMA = """
@@ -38,10 +39,18 @@ CREATE TABLE rows (
 );
 CREATE INDEX rows_by_id ON rows (id, row, crc);   -- all that an upsert needs of older rows
 CREATE TABLE deaths (row INTEGER PRIMARY KEY, died INTEGER NOT NULL);
+CREATE TABLE graves (               -- of buried rows, which are in neither of the two above
+    id TEXT NOT NULL,
+    died INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    PRIMARY KEY (id, died)
+) WITHOUT ROWID;
 CREATE TABLE segments (
     segment INTEGER PRIMARY KEY,
-    file TEXT NOT NULL,
-    checksum INTEGER                -- crc32 of the whole file, once it is full
+    file TEXT,                      -- NULL if no row of it is needed any more
+    checksum INTEGER,               -- crc32 of the whole file, once it is full
+    presence BLOB,                  -- bitmap of the rows in the file, NULL for all
+    buried BLOB                     -- bitmap of its rows that are buried, NULL for none
 );
 CREATE TABLE metadata_indexes (
     created INTEGER PRIMARY KEY,    -- mutation number
@@ -121,6 +130,31 @@ def young_mutations(connection: sqlite3.Connection, since: float) -> list[Stored
     return list(itertools.takewhile(lambda found: found.time > since, newest_first))[::-1]
 
 
+def mutation_at(connection: sqlite3.Connection, time: float) -> int:
+    """The newest mutation at `time` or before, 0 if none is known. Times never fall."""
+    low, high = _known_mutations(connection)
+    while low < high:
+        middle = (low + high) // 2
+        found = mutation(connection, middle)
+        if found is not None and found.time <= time:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+def first_mutation(connection: sqlite3.Connection) -> int:
+    """The number of the first mutation that is known, or of the first that will be."""
+    first, _ = _known_mutations(connection)
+    return first
+
+
+def forget_mutations(connection: sqlite3.Connection, before: int) -> None:
+    """Remove the mutations before `before`."""
+    graves.set_mark(connection, graves.FORGOTTEN, before)
+    connection.execute("DELETE FROM mutations WHERE number < ?", (before,))
+
+
 def add_mutation(connection: sqlite3.Connection, kind: str, mutation: StoredMutation) -> None:
     connection.execute(
         "INSERT INTO mutations VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -176,6 +210,13 @@ def add_deaths(connection: sqlite3.Connection, rows: Iterable[int], died: int) -
     connection.executemany("INSERT INTO deaths VALUES (?, ?)", ((row, died) for row in rows))
 
 
+def _known_mutations(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The first known mutation, and one beyond the last."""
+    query = "SELECT ifnull(min(number), 1), ifnull(max(number), 0) + 1 FROM mutations"
+    first, end = connection.execute(query).fetchone()
+    return first, end
+
+
 def rows_by_number(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, StoredRow]:
     found: dict[int, StoredRow] = {}
     for start in range(0, len(rows), _CHUNK):
@@ -197,12 +238,13 @@ def all_rows(connection: sqlite3.Connection, first: int, end: int) -> Iterator[S
 
 def births(
     connection: sqlite3.Connection, first: int, end: int
-) -> Iterator[tuple[str | None, bytes | None]]:
-    """(namespace, metadata) of the rows from `first` to before `end`, in order."""
-    return connection.execute(
-        "SELECT namespace, metadata FROM rows WHERE row >= ? AND row < ? ORDER BY row",
-        (first, end),
-    )
+) -> list[tuple[str | None, bytes | None]]:
+    """(namespace, metadata) of each row from `first` to before `end`; buried ones have neither."""
+    found: list[tuple[str | None, bytes | None]] = [(None, None)] * (end - first)
+    query = "SELECT row, namespace, metadata FROM rows WHERE row >= ? AND row < ?"
+    for row, namespace, metadata in connection.execute(query, (first, end)):
+        found[row - first] = (namespace, metadata)
+    return found
 
 
 def metadata(connection: sqlite3.Connection, first: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -234,27 +276,18 @@ def ids_after(
     connection: sqlite3.Connection, after: str | None, rows: int, mutation: int, count: int
 ) -> list[str]:
     """Up to `count` ids above `after` in byte order, as the snapshot sees them."""
-    where = "rows.id > ? AND" if after is not None else ""
-    query = f"""
+    query = """
         SELECT rows.id FROM rows INDEXED BY rows_by_id LEFT JOIN deaths USING (row)
-        WHERE {where} rows.row < ? AND (died IS NULL OR died > ?)
+        WHERE rows.id > ? AND rows.row < ? AND (died IS NULL OR died > ?)
         ORDER BY rows.id LIMIT ?
     """
-    start = () if after is None else (after,)
-    return [found for (found,) in connection.execute(query, (*start, rows, mutation, count))]
-
-
-def segment_files(connection: sqlite3.Connection) -> list[tuple[str, int | None]]:
-    """(file, checksum or None) by segment number, from 0 without gaps."""
-    return list(connection.execute("SELECT file, checksum FROM segments ORDER BY segment"))
-
-
-def add_segment(connection: sqlite3.Connection, segment: int, file: str) -> None:
-    connection.execute("INSERT INTO segments VALUES (?, ?, NULL)", (segment, file))
-
-
-def seal_segment(connection: sqlite3.Connection, segment: int, checksum: int) -> None:
-    connection.execute("UPDATE segments SET checksum = ? WHERE segment = ?", (checksum, segment))
+    after = after or ""
+    ids = [found for (found,) in connection.execute(query, (after, rows, mutation, count))]
+    # only now: what is buried between the two is seen twice, not missed
+    if graves.mark(connection, graves.BURIED) <= mutation:
+        return ids
+    last = ids[-1] if len(ids) == count else None
+    return sorted({*ids, *graves.ids_between(connection, after, last, rows, mutation)})[:count]
 
 
 def metadata_indexes(connection: sqlite3.Connection, since: int) -> list[StoredMetadataIndex]:

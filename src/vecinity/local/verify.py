@@ -7,12 +7,18 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyroaring import BitMap
+
 from vecinity.errors import CannotOpen, StorageUnavailable
-from vecinity.local import format, store
+from vecinity.local import format, graves, segment_records, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.files import open_reader
 from vecinity.local.rows import Segments
+from vecinity.local.segment_records import StoredSegment
 from vecinity.local.settings import IndexSettings
+
+_MOST = 10
+"""How many missing rows are named."""
 
 
 def problems(folder: Path) -> Iterator[str]:
@@ -32,44 +38,54 @@ def _check(folder: Path, connection: sqlite3.Connection) -> Iterator[str]:
     for (answer,) in connection.execute("PRAGMA integrity_check(10)"):
         if answer != "ok":
             yield f"index.db: {answer}"
-    settings = IndexSettings.load(connection)
-    last = store.last_mutation(connection)
-    files = store.segment_files(connection)
-    segments = Segments(
-        folder / "rows",
-        settings.config.dimensions,
-        settings.segment_rows,
-        last.rows,
-        [(name, checksum is not None) for name, checksum in files],
-    )
+    # one snapshot of SQLite for all that follows; a file of it may just have been replaced
+    connection.execute("BEGIN")
     try:
-        for (name, checksum), segment in zip(files, segments.all, strict=True):
-            if checksum is not None and checksum != segment.checksum():
-                yield f"rows/{name}: the checksum does not match"
-        yield from _check_rows(connection, segments, last)
+        stored, segments = _open(folder, connection)
+    except StorageUnavailable:
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN")
+        stored, segments = _open(folder, connection)
+    try:
+        for each, segment in zip(stored, segments.all, strict=True):
+            if each.checksum is not None and each.checksum != segment.checksum():
+                yield f"rows/{each.file}: the checksum does not match"
+        yield from _check_rows(connection, segments, store.last_mutation(connection))
     finally:
         segments.close()
+
+
+def _open(folder: Path, connection: sqlite3.Connection) -> tuple[list[StoredSegment], Segments]:
+    settings = IndexSettings.load(connection)
+    stored = segment_records.load(connection)
+    last = store.last_mutation(connection)
+    dimensions = settings.config.dimensions
+    return stored, Segments(folder / "rows", dimensions, settings.segment_rows, last.rows, stored)
 
 
 def _check_rows(
     connection: sqlite3.Connection, segments: Segments, last: store.StoredMutation
 ) -> Iterator[str]:
-    dead = set(itertools.chain.from_iterable(store.dead_rows(connection, last.number)))
     size = segments.segment_rows
-    expected = live = digest = 0
+    dead = BitMap(itertools.chain.from_iterable(store.dead_rows(connection, last.number)))
+    missing = BitMap(range(last.rows)) - graves.buried(connection, size)
+    live = digest = 0
     for row in store.all_rows(connection, 0, last.rows):
-        if row.row != expected:
-            yield f"row {expected} is missing"
-        expected = row.row + 1
-        values = segments.all[row.row // size].values[row.row % size]
+        if row.row not in missing:
+            yield f"row {row.row} is buried and still there"
+            continue
+        missing.remove(row.row)
+        values = segments.all[row.row // size].value(row.row % size)
         crc = row_crc(row.id, row.namespace, row.metadata, row.born, values)
         if crc != row.crc:
             yield f"row {row.row} (id {row.id!r}): the checksum does not match"
         if row.row not in dead:
             live += 1
             digest ^= row.crc
-    if (expected, live, digest) != (last.rows, last.live, last.digest):
+    for number in missing[:_MOST]:
+        yield f"row {number} is missing"
+    if (live, digest) != (last.live, last.digest):
         yield (
-            f"after mutation {last.number} there are {expected} rows, {live} alive, "
-            f"digest {digest}; recorded were {last.rows}, {last.live}, {last.digest}"
+            f"after mutation {last.number} there are {live} rows alive, digest {digest}; "
+            f"recorded were {last.live}, {last.digest}"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from pyroaring import BitMap
@@ -92,9 +92,23 @@ class Visibility:
             self._waiting.append((due, step))
             self._advance(now)
 
+    def replace_segment(self, number: int, segment: Segment) -> None:
+        """Let a segment be read from another file. Called by the thread that adds."""
+        with self._lock:
+            kept = self._snapshot
+            self._snapshot = replace(kept, segments=_with(kept.segments, number, segment))
+            self._waiting = deque(
+                (due, replace(step, segments=_with(step.segments, number, segment)))
+                for due, step in self._waiting
+            )
+
     def _advance(self, now: float) -> None:
         steps = []
         while self._waiting and self._waiting[0][0] <= now:
             steps.append(self._waiting.popleft()[1])
         if steps:
             self._snapshot = self._snapshot.after(steps)
+
+
+def _with(segments: tuple[Segment, ...], number: int, segment: Segment) -> tuple[Segment, ...]:
+    return (*segments[:number], segment, *segments[number + 1 :])

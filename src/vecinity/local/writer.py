@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from vecinity.errors import StorageUnavailable, VectorizeError
 from vecinity.limits import Limits
@@ -77,6 +78,36 @@ class Writer:
         assert ticket.change is not None
         return ticket.change
 
+    def maintain(
+        self,
+        step: Callable[[sqlite3.Connection], None],
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Commit `step`, which changes no vector, then call `then` before the next commit.
+
+        Raises:
+            StorageUnavailable: the index is read-only.
+            sqlite3.Error: nothing was changed, unless the index is read-only now.
+        """
+        with self._commit:
+            if self._broken is not None:
+                raise StorageUnavailable(f"read-only until reopened: {self._broken}")
+            self._outcome_unknown = False
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                step(self._connection)
+                self._outcome_unknown = True
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                self._undo(error, len(self._segments.all))
+                raise
+            then()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it refuses all writes until the index is opened anew."""
+        return self._broken is not None
+
     def _next_group(self) -> list[_Ticket]:
         group = [self._waiting.popleft()]
         vectors = group[0].vectors
@@ -95,9 +126,7 @@ class Writer:
                 self._follower.apply(change, self._connection)
                 ticket.change = change
         except BaseException as error:
-            if self._outcome_unknown and not _disk_full(error):
-                self._broken = str(error) or repr(error)
-            self._roll_back(segments)
+            self._undo(error, segments)
             self._fail(group, str(error))
             if not isinstance(error, OSError | sqlite3.Error):
                 raise
@@ -118,10 +147,12 @@ class Writer:
         full = transaction.finish()
         self._connection.execute("COMMIT")
         for number in full:
-            self._segments.all[number].file.close()
+            self._segments.all[number].close()
         return changes
 
-    def _roll_back(self, segments: int) -> None:
+    def _undo(self, error: BaseException, segments: int) -> None:
+        if self._outcome_unknown and not _disk_full(error):
+            self._broken = str(error) or repr(error)
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
