@@ -15,7 +15,7 @@ from typing import Any, Self
 from pyroaring import BitMap
 
 from vecinity.local.block import Block, DamagedBlock, load
-from vecinity.local.files import make_folder, remove_file
+from vecinity.local.files import remove_file
 
 TAIL_ROWS = 4_096
 """A tail of so many live rows is sealed."""
@@ -149,8 +149,9 @@ def load_all(folder: Path, uuid: str, rows: int) -> Blocks:
 
     What is missing is built again in the background.
     """
-    make_folder(folder)
     found = Blocks()
+    if not folder.is_dir():
+        return found
     for path in sorted(folder.iterdir(), key=_widest_first):
         try:
             block = load(path, uuid)

@@ -16,7 +16,7 @@ from vecinity.local import graves, segment_records, store
 from vecinity.local.block import Block, DamagedBlock
 from vecinity.local.blocks import Job
 from vecinity.local.codes import Codes, prepared, sample_size
-from vecinity.local.files import open_reader
+from vecinity.local.files import make_folder, open_reader
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import RANKS, Curves
 from vecinity.local.rows import RowNumbers, Segments, gathered
@@ -48,6 +48,7 @@ def build(folder: Path, job: Job) -> Path | None:
         if codebook and block.curves.plan(_USUAL_K, _USUAL_RECALL) is None:
             block = _built(source, job, rows, None)
         path = folder / "derived" / "blocks" / blocks.name_of(job.first, job.end)
+        make_folder(path.parent)
         blocks.save(dataclasses.replace(block, path=path), source.settings.uuid)
         return path
     finally:
