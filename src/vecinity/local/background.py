@@ -1,8 +1,9 @@
-"""The engine's one thread for what can wait: it has blocks built, and puts them to use."""
+"""The engine's thread for derived files: it has blocks built, puts them to use, saves columns."""
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -76,9 +77,9 @@ class Background:
         while (uuid := self._next()) is not None:
             try:
                 again = self._look_after(uuid)
-            except (VectorizeError, OSError, BuildFailed) as error:
+            except (VectorizeError, OSError, sqlite3.Error, BuildFailed) as error:
                 if not self._closed and uuid not in self._given_up:
-                    _log.warning("index %s: no block was built: %s", uuid, error)
+                    _log.warning("index %s: derived files were not built: %s", uuid, error)
                 again = _RETRY_SECONDS
             with self._changed:
                 self._at_work = None
@@ -105,8 +106,11 @@ class Background:
         with self._use(uuid) as index:
             idle = time.monotonic() - index.last_write >= IDLE_SECONDS
             job = index.next_job(idle=idle)
+            if job is None and not idle:
+                return IDLE_SECONDS
             if job is None:
-                return None if idle else IDLE_SECONDS
+                index.save_columns_if_due()
+                return None
             start = time.monotonic()
             path = self._builder.build(index.folder, job)
             if path is None:

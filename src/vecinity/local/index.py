@@ -12,7 +12,7 @@ from vecinity.errors import StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS, DEFAULT_RECALL, PRECISE_RECALL
 from vecinity.local import block, format, scan, segment_records, store
 from vecinity.local import cursor as cursors
-from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Job, load_all
+from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Blocks, Job, load_all
 from vecinity.local.checksum import row_crc
 from vecinity.local.column_keeper import ColumnPlace
 from vecinity.local.columns import indexed_only
@@ -170,14 +170,29 @@ class OpenIndex:
             if old not in self._blocks.all and old.path != path:
                 remove_file(old.path)
 
+    def save_columns_if_due(self) -> None:
+        """Spare the next opening the work of building the columns; no read or write waits.
+
+        Raises:
+            OSError, sqlite3.Error, StorageUnavailable: nothing changed.
+        """
+        if self._follower.columns_are_due:
+            self._follower.save_columns()
+
     def get_by_ids(self, ids: Sequence[str]) -> list[Vector]:
         return self._on_snapshot(lambda snapshot: self._get_by_ids(snapshot, ids))
 
     def query(self, vector: FloatArray, options: QueryOptions) -> list[Match]:
-        return self._on_snapshot(lambda snapshot: self._query(snapshot, vector, options, itself=-1))
+        blocks = self._blocks  # before the snapshot: later ones lack rows that it may still have
+        return self._on_snapshot(
+            lambda snapshot: self._query(snapshot, blocks, vector, options, itself=-1)
+        )
 
     def query_by_id(self, vector_id: str, options: QueryOptions) -> list[Match]:
-        return self._on_snapshot(lambda snapshot: self._query_by_id(snapshot, vector_id, options))
+        blocks = self._blocks
+        return self._on_snapshot(
+            lambda snapshot: self._query_by_id(snapshot, blocks, vector_id, options)
+        )
 
     def list_vectors(self, count: int, cursor: str | None) -> VectorPage:
         with self._readers.lend() as connection:
@@ -249,17 +264,22 @@ class OpenIndex:
         ]
 
     def _query_by_id(
-        self, snapshot: Snapshot, vector_id: str, options: QueryOptions
+        self, snapshot: Snapshot, blocks: Blocks, vector_id: str, options: QueryOptions
     ) -> list[Match]:
         found = self._rows_of_ids(snapshot, [vector_id])
         if not found:
             return []
         [row] = found.values()
         _, values = self._read(snapshot, [row])[row]
-        return self._query(snapshot, values, options, itself=row)
+        return self._query(snapshot, blocks, values, options, itself=row)
 
     def _query(
-        self, snapshot: Snapshot, vector: FloatArray, options: QueryOptions, itself: int
+        self,
+        snapshot: Snapshot,
+        blocks: Blocks,
+        vector: FloatArray,
+        options: QueryOptions,
+        itself: int,
     ) -> list[Match]:
         candidates = self._candidates(snapshot, options)
         metric = self.settings.config.metric
@@ -269,7 +289,7 @@ class OpenIndex:
         rows, scores = nearest(
             Question(metric, vector, options.top_k, recall, itself),
             candidates,
-            self._blocks,
+            blocks,
             snapshot.segments,
             self.settings.segment_rows,
         )
