@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import sqlite3
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from pyroaring import BitMap
 
+from vecinity.errors import StorageUnavailable
 from vecinity.local import block as blocks
 from vecinity.local import graves, segment_records, store
 from vecinity.local.block import Block, DamagedBlock
@@ -24,6 +26,8 @@ from vecinity.local.settings import IndexSettings
 from vecinity.metric import FloatArray
 
 _CHUNK_ROWS = 32_768
+_TRIES = 5
+"""Files may be rewritten, and removed, between reading their names and opening them."""
 _QUERIES = 200
 _USUAL_K = 10
 _USUAL_RECALL = 0.99
@@ -60,8 +64,15 @@ class _Source:
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.settings = IndexSettings.load(connection)
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(StorageUnavailable):
+                self._segments = self._open(folder, connection)
+                return
+        self._segments = self._open(folder, connection)
+
+    def _open(self, folder: Path, connection: sqlite3.Connection) -> Segments:
         last = store.last_mutation(connection)
-        self._segments = Segments(
+        return Segments(
             folder / "rows",
             self.settings.config.dimensions,
             self.settings.segment_rows,
