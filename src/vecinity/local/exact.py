@@ -13,11 +13,9 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered, norms_of
+from vecinity.local.norms import Norms
+from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered
 from vecinity.metric import FloatArray, Metric, scores, unit
-
-_GATHERED = 1_024
-"""Up to so many rows are copied together first: fewer steps for each segment."""
 
 _EXACT_CHUNK = 4_096
 _BLOCK = 64
@@ -32,6 +30,7 @@ def nearest(
     rows: RowNumbers,
     segments: Sequence[Segment],
     segment_rows: int,
+    norms: Norms,
     itself: int = -1,
 ) -> tuple[RowNumbers, FloatArray]:
     """The best k of `rows` and their scores, best first, equal scores in row order.
@@ -50,28 +49,12 @@ def nearest(
     if metric is not Metric.EUCLIDEAN and not query.any():
         order = np.argsort(rows != itself, kind="stable")[:k]
         return rows[order], np.zeros(k, np.float32)
-    if len(rows) <= _GATHERED:
-        values = gathered(rows, segments, segment_rows)
-        if len(rows) > k:
-            possible = np.flatnonzero(_possible_of_few(metric, query, k, values))
-            rows, values = rows[possible], values[possible]
-        exact = scores(metric, query, values)
-    else:
-        rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows)]
-        exact = _exact(metric, query, rows, segments, segment_rows)
+    if len(rows) > k:
+        rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows, norms)]
+    exact = _exact(metric, query, rows, segments, segment_rows)
     best_first = -exact if metric.descending else exact
     order = np.lexsort((rows, rows != itself, best_first))[:k]
     return rows[order], exact[order]
-
-
-def _possible_of_few(
-    metric: Metric, query: FloatArray, k: int, values: FloatArray
-) -> npt.NDArray[np.bool_]:
-    """Which of the rows with these values can be among the best k."""
-    distances = np.empty(len(values), np.float32)
-    _run_kernel(_kernel(metric), _unit(metric, query), values, None, distances)
-    norms = distances if metric is Metric.EUCLIDEAN else norms_of(values)
-    return _possible(k, *_bounded(metric, distances, norms, len(query)))
 
 
 def _may_be_best(
@@ -81,20 +64,19 @@ def _may_be_best(
     rows: RowNumbers,
     segments: Sequence[Segment],
     segment_rows: int,
+    norms: Norms,
 ) -> npt.NDArray[np.bool_]:
     """Which of `rows` can be among the best k, whatever the rounding errors were."""
     distances = np.empty(len(rows), np.float32)
-    norms = np.empty(len(rows), np.float32)
     query = _unit(metric, query)
     for segment, places, span in by_segment(rows, segments, segment_rows):
         count = len(places)
         whole = bool(places[-1] == count - 1)
         out, some = distances[span], None if whole else places
         _run_kernel(_kernel(metric), query, segment.values, some, out)
-        if metric is not Metric.EUCLIDEAN:
-            known = segment.norms(int(places[-1]) + 1)
-            norms[span] = known if whole else known[places]
-    return _possible(k, *_bounded(metric, distances, norms, len(query)))
+    euclidean = metric is Metric.EUCLIDEAN
+    lengths = distances if euclidean else norms.of(rows, segments, segment_rows)
+    return _possible(k, *_bounded(metric, distances, lengths, len(query)))
 
 
 def _unit(metric: Metric, query: FloatArray) -> FloatArray:
@@ -187,10 +169,8 @@ def _exact(
     segment_rows: int,
 ) -> FloatArray:
     """The exact scores of `rows`."""
-    exact = np.empty(len(rows), np.float32)
-    for segment, places, span in by_segment(rows, segments, segment_rows):
-        part = exact[span]
-        for start in range(0, len(places), _EXACT_CHUNK):
-            chunk = slice(start, start + _EXACT_CHUNK)
-            part[chunk] = scores(metric, query, segment.values[places[chunk]])
-    return exact
+    parts = [
+        scores(metric, query, gathered(rows[start : start + _EXACT_CHUNK], segments, segment_rows))
+        for start in range(0, len(rows), _EXACT_CHUNK)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -20,6 +20,7 @@ from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
 from vecinity.local.maintenance import Maintenance
+from vecinity.local.norms import Norms
 from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments
 from vecinity.local.search import Question, nearest
@@ -119,6 +120,7 @@ class OpenIndex:
             delay,
             clock,
         )
+        self._norms = Norms()
         self._blocks = load_all(folder / "derived" / "blocks", self.settings.uuid, last.rows)
         kept = self.settings.limits(limits)
         self._writer = Writer(self._connection, self._segments, self._follower, kept, clock)
@@ -292,6 +294,7 @@ class OpenIndex:
             blocks,
             snapshot.segments,
             self.settings.segment_rows,
+            self._norms,
         )
         return self._matches(snapshot, rows, scores, options)
 

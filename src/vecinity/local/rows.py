@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
@@ -26,7 +25,6 @@ SEGMENT_ROWS = 65_536
 """Rows of a segment of a new index."""
 
 _FIRST_ROWS = 64
-_NORM_TOO_SMALL = 1e-18
 
 
 class Segment:
@@ -46,7 +44,6 @@ class Segment:
         self._dimensions = dimensions
         self._present = None if present is None else np.array(present.to_array(), np.uint32)
         self.values = self._map()
-        self._norms: FloatArray = np.empty(0, np.float32)
 
     @property
     def capacity(self) -> int:
@@ -84,14 +81,6 @@ class Segment:
             [place] = self.places(np.array([local_row]))
         values: FloatArray = self.values[place]
         return values
-
-    def norms(self, rows: int) -> FloatArray:
-        """The L2 norms of the first `rows` places, computed once for each."""
-        norms = self._norms
-        if len(norms) < rows:
-            norms = np.concatenate([norms, norms_of(self.values[len(norms) : rows])])
-            self._norms = norms
-        return norms[:rows]
 
     def checksum(self) -> int:
         return zlib.crc32(as_bytes(self.values))
@@ -244,16 +233,3 @@ def gathered(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -
 def as_bytes(values: FloatArray) -> memoryview:
     """The bytes of `values` as they stand in a segment, without a copy if contiguous."""
     return np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
-
-
-def norms_of(values: FloatArray) -> FloatArray:
-    """L2 norms, right also where the squares of small values underflow float32."""
-    norms = np.empty(len(values), np.float32)
-    if len(values):
-        faiss.fvec_norms_L2(
-            faiss.swig_ptr(norms), faiss.swig_ptr(values), values.shape[1], len(values)
-        )
-    small = np.flatnonzero(norms < _NORM_TOO_SMALL)
-    if len(small):
-        norms[small] = np.sqrt(np.square(values[small].astype(np.float64)).sum(axis=1))
-    return norms

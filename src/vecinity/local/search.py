@@ -18,6 +18,7 @@ from vecinity.local import costs, exact
 from vecinity.local.bits import Bits, bits_of, rows_of
 from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
+from vecinity.local.norms import Norms
 from vecinity.local.rows import RowNumbers, Segment
 from vecinity.metric import FloatArray, Metric
 
@@ -48,6 +49,7 @@ def nearest(
     blocks: Blocks,
     segments: Sequence[Segment],
     segment_rows: int,
+    norms: Norms,
 ) -> tuple[RowNumbers, FloatArray]:
     """The best k of `candidates` and their exact scores, best first, equal scores in row order.
 
@@ -59,7 +61,7 @@ def nearest(
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
-        return _nearest(question, candidates, blocks, segments, segment_rows)
+        return _nearest(question, candidates, blocks, segments, segment_rows, norms)
     finally:
         faiss.omp_set_num_threads(threads)
 
@@ -70,13 +72,14 @@ def _nearest(
     blocks: Blocks,
     segments: Sequence[Segment],
     segment_rows: int,
+    norms: Norms,
 ) -> tuple[RowNumbers, FloatArray]:
     metric, query, itself = question.metric, question.query, question.itself
     if _all_are_scored(question, len(candidates), blocks):
         rows = rows_of(candidates)
     else:
         rows = _Proposals(question, candidates, blocks).rows()
-    return exact.nearest(metric, query, question.k, rows, segments, segment_rows, itself)
+    return exact.nearest(metric, query, question.k, rows, segments, segment_rows, norms, itself)
 
 
 def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:
