@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("VECINITY_TEST_DATA"),
         help="folder of debian-wordnet-384, for the tests on the whole real set",
     )
+    parser.addoption(
+        "--tiny-blocks",
+        action="store_true",
+        help="servers seal tails of 8 vectors, so that tests with few take every path",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--tiny-blocks"):
+        Server.usual = (sys.executable, "-m", "tests.support.tiny")
 
 
 @pytest.fixture(scope="session")

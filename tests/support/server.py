@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx2
 
@@ -27,20 +27,25 @@ class Server:
     Args:
         data: the data directory.
         flags: further flags of `vecinity serve`.
-        command: what starts the server, for tests that wrap or alter it.
+        command: what starts the server, for tests that wrap or alter it; by default `usual`.
+
+    Attributes:
+        usual: what starts servers of which nothing is said.
     """
+
+    usual: ClassVar[tuple[str, ...]] = (sys.executable, "-m", "vecinity")
 
     def __init__(
         self,
         data: Path,
         *flags: str,
-        command: tuple[str, ...] = (sys.executable, "-m", "vecinity"),
+        command: tuple[str, ...] | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data
         self._log = tempfile.NamedTemporaryFile("w+b", suffix=".log", delete=False)  # noqa: SIM115
         self.log_path = Path(self._log.name)
-        arguments = [*command, "serve", "--port", "0", "--data", str(data), *flags]
+        arguments = [*(command or self.usual), "serve", "--port", "0", "--data", str(data), *flags]
         self.process = subprocess.Popen(
             arguments,
             stdin=subprocess.DEVNULL,
