@@ -47,10 +47,11 @@ class Background:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="vecinity", daemon=True)
                 self._thread.start()
-            if seconds and self._due.get(uuid) == 0.0:
+            before = self._due.get(uuid)
+            if seconds and before == 0.0:
                 return
             self._due[uuid] = time.monotonic() + seconds if seconds else 0.0
-            if not seconds:
+            if before is None or not seconds:
                 self._changed.notify_all()
 
     def forget(self, uuid: str) -> None:
@@ -92,13 +93,15 @@ class Background:
         with self._changed:
             while not self._closed:
                 first = min(self._due, key=self._due.__getitem__, default=None)
-                wait = None if first is None else self._due[first] - time.monotonic()
-                if first is not None and wait is not None and wait <= 0:
+                if first is None:
+                    if not self._changed.wait(_REST_SECONDS):
+                        self._builder.stop()
+                elif (wait := self._due[first] - time.monotonic()) > 0:
+                    self._changed.wait(wait)
+                else:
                     del self._due[first]
                     self._at_work = first
                     return first
-                if not self._changed.wait(_REST_SECONDS if wait is None else wait) and not wait:
-                    self._builder.stop()
             return None
 
     def _look_after(self, uuid: str) -> float | None:

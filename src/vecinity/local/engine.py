@@ -195,7 +195,7 @@ class LocalEngine:
             recall_target=self._recall_target,
             tail_rows=self._tail_rows,
         )
-        if index.waiting:
+        if index.has_work:
             self._background.poke(uuid, IDLE_SECONDS)
         return index
 
@@ -276,8 +276,9 @@ class LocalIndex:
     def _submit(self, mutation: Mutation) -> Change:
         with self._use() as index:
             change = index.submit(mutation)
-            full = index.tail_is_full
-        self._background.poke(self._entry.uuid, 0.0 if full else IDLE_SECONDS)
+            full, work = index.tail_is_full, index.has_work
+        if full or work:
+            self._background.poke(self._entry.uuid, 0.0 if full else IDLE_SECONDS)
         return change
 
     @contextmanager

@@ -152,6 +152,11 @@ class OpenIndex:
         job = self.next_job(idle=True)
         return self._follower.snapshot.live.range_cardinality(job.first, job.end) if job else 0
 
+    @property
+    def has_work(self) -> bool:
+        """Whether derived files should be built or saved when nobody writes."""
+        return self.next_job(idle=True) is not None or self._follower.columns_are_due
+
     def next_job(self, *, idle: bool) -> Job | None:
         """The block that should be built next, if any.
 
