@@ -1,6 +1,7 @@
 """What each way to answer a query costs, in nanoseconds: where the planner's crossing points are.
 
-Measured by `make bench ARGS=costs`; only their ratios matter.
+Only their ratios matter. They were measured on one machine, at 384 dimensions; being wrong by half
+moves the crossing point a little, where both ways cost nearly the same.
 """
 
 from __future__ import annotations
