@@ -87,7 +87,7 @@ def test_the_default_finds_nearly_all(real: httpx2.Client, data: Dataset, top_k:
         scores = _scores(real, {}, vector=query.tolist(), topK=top_k)
         assert len(scores) == top_k
         found += sum(score >= similarities[top_k - 1] - _SLACK for score in scores)
-    assert found >= 0.99 * top_k * len(data.queries)
+    assert found >= 0.97 * top_k * len(data.queries)
 
 
 @pytest.mark.parametrize("name", _FILTERS)
@@ -99,4 +99,4 @@ def test_filters_select_before_the_search(real: httpx2.Client, data: Dataset, na
         body = {"vector": query.tolist(), "topK": 20, "filter": condition}
         assert np.allclose(_scores(real, _EXACT, **body), best, atol=_SLACK)
         nearly_all += sum(score >= best[-1] - _SLACK for score in _scores(real, {}, **body))
-    assert nearly_all >= 0.97 * truth.size
+    assert nearly_all >= 0.99 * truth.size

@@ -97,13 +97,13 @@ def test_filters_lose_nothing(index: vecinity.Index, condition: dict[str, Any]) 
 
 def test_the_dead_are_not_found(index: vecinity.Index) -> None:
     """The nearest of each query die; those that were next are found."""
+    found = 0
     for query in _made(20, 3):
         before = index.query(query, top_k=20, recall_target=1.0)
         index.delete_by_ids([match.id for match in before[:10]])
         after = index.query(query, top_k=10, recall_target=0.99)
         assert not {match.id for match in after} & {match.id for match in before[:10]}
-        nearer = {match.id for match in after} & {match.id for match in before[10:]}
-        assert len(nearer) >= 9
+        found += len({match.id for match in after} & {match.id for match in before[10:]})
         # as it was, for the other tests
         numbers = [int(match.id) for match in before[:10]]
         values = _made(_ROWS, 1)[numbers]
@@ -114,3 +114,4 @@ def test_the_dead_are_not_found(index: vecinity.Index) -> None:
                 {"part": n % 100, "sign": bool(values[i, 0] > 0)} for i, n in enumerate(numbers)
             ],
         )
+    assert found >= (0.99 - _SLACK) * 200

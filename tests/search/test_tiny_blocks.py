@@ -19,7 +19,9 @@ from tests.search.find import find_in_queries, find_in_sequences
 from tests.search.strategies import filters, histories, queries, shapes
 from tests.support import tiny
 from vecinity.local import bits, search
+from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
+from vecinity.local.rows import RowNumbers
 
 _DATASETS = 8
 
@@ -90,13 +92,13 @@ def _forgets_the_tail(patch: pytest.MonkeyPatch) -> None:
 
 
 def _loses_a_proposal(patch: pytest.MonkeyPatch) -> None:
-    of_block = search._Proposals._checked
+    proposed = search._Proposals._proposed
 
-    def planted(self: search._Proposals, block: object, query: object, *plan: int) -> object:
-        found = of_block(self, block, query, *plan)  # type: ignore[arg-type] # passed on
-        return found[1:]
+    def planted(self: search._Proposals, block: Block, count: int) -> RowNumbers | None:
+        found = proposed(self, block, count)
+        return None if found is None else found[1:]
 
-    patch.setattr(search._Proposals, "_checked", planted)
+    patch.setattr(search._Proposals, "_proposed", planted)
 
 
 def _selects_the_neighbours_of_rows(patch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,13 @@ from vecinity.local.blocks import Blocks, Job
 from vecinity.local.build import build
 from vecinity.local.builder import Builder
 from vecinity.local.engine import LocalEngine
-from vecinity.local.recall import Curves
+from vecinity.local.recall import Curves, Plan
 
 TAIL_ROWS = 8
 _ONE_LIST = 16
 _SEGMENT_ROWS = 64
 _EVERYTHING = 1_000_000
+_FARTHEST = 1e38
 
 
 class Counted:
@@ -49,7 +50,7 @@ def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
     patch.setattr(codes, "_ONE_LIST", _ONE_LIST)
     patch.setattr(search, "_all_are_scored", _all_are_scored)
     patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
-    patch.setattr(Curves, "plan", lambda *_: (_EVERYTHING, _EVERYTHING))
+    patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, _EVERYTHING, _FARTHEST))
     patch.setattr(Builder, "build", _build)
     _count(patch)
     if at_once:
@@ -87,14 +88,16 @@ def _count(patch: Any) -> None:
     def propose(self: Any, query: Any, nprobe: int, depth: int, allowed: Any) -> Any:
         Counted.scans += 1
         Counted.selections += allowed is not None
-        found = scan(self, query, nprobe, depth, allowed)
+        found, distances = scan(self, query, nprobe, depth, allowed)
         passing = self.rows()
         if allowed is not None:
             passing = passing[(allowed[passing >> 3] >> (passing & 7)) & 1 == 1]
         assert np.isin(found, passing).all()
         # values of wildly different sizes overflow the scan's 16 bits; its measured curves tell
         # that such codes are of no use, but here they are used whatever they are
-        return passing if len(found) < depth else found
+        if len(found) < depth:
+            return passing, np.zeros(len(passing), np.float32)
+        return found, distances
 
     patch.setattr(codes.Codes, "propose", propose)
 

@@ -49,7 +49,7 @@ def build(folder: Path, job: Job) -> Path | None:
             return None
         codebook = _codebook(job, source.settings.uuid)
         block = _built(source, job, rows, codebook)
-        if codebook and block.curves.plan(_USUAL_K, _USUAL_RECALL) is None:
+        if codebook and block.curves.plan(_USUAL_K, _USUAL_K, _USUAL_RECALL) is None:
             block = _built(source, job, rows, None)
         path = folder / "derived" / "blocks" / blocks.name_of(job.first, job.end)
         make_folder(path.parent)

@@ -111,11 +111,14 @@ class Codes:
 
     def propose(
         self, query: FloatArray, nprobe: int, depth: int, allowed: Bits | None
-    ) -> RowNumbers:
-        """Up to `depth` rows that look nearest to a prepared query in `nprobe` lists.
+    ) -> tuple[RowNumbers, FloatArray]:
+        """Up to `depth` rows that look nearest to a prepared query in `nprobe` lists, best first.
 
         Args:
             allowed: only rows whose bit is set; None means all.
+
+        Returns:
+            Row numbers and distances by the codes, smaller is better, of prepared values.
         """
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
@@ -127,8 +130,12 @@ class Codes:
             faiss.swig_ptr(found),
             self._parameters(nprobe) if allowed is None else _selecting(nprobe, allowed),
         )
-        proposed: RowNumbers = found[0]
-        return proposed if proposed[-1] >= 0 else proposed[proposed >= 0]
+        if self.metric is not Metric.EUCLIDEAN:
+            np.negative(distances, out=distances)
+        if found[0, -1] >= 0:
+            return found[0], distances[0]
+        count = int((found[0] >= 0).sum())
+        return found[0, :count], distances[0, :count]
 
     def rows(self) -> RowNumbers:
         """The rows that are encoded here, list by list."""
@@ -142,14 +149,15 @@ class Codes:
     def samples(self) -> RowNumbers:
         """Some rows of each list, shape (lists, n), to guess how many of a list a filter takes.
 
-        A short list's rows repeat; an empty list has row -1.
+        A short list's rows repeat; for an empty list another one's stand there.
         """
-        sampled = np.full((self.lists, _SAMPLED_A_LIST), -1, np.int64)
+        filled = [ids for number in range(self.lists) if len(ids := self._ids(number))]
+        sampled = np.empty((self.lists, _SAMPLED_A_LIST), np.int64)
         for number in range(self.lists):
             ids = self._ids(number)
-            if len(ids):
-                places = np.linspace(0, len(ids) - 1, _SAMPLED_A_LIST).astype(np.int64)
-                sampled[number] = ids[places]
+            ids = ids if len(ids) else filled[number % len(filled)]
+            places = np.linspace(0, len(ids) - 1, _SAMPLED_A_LIST).astype(np.int64)
+            sampled[number] = ids[places]
         return sampled
 
     def to_bytes(self) -> npt.NDArray[np.uint8]:

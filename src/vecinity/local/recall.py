@@ -1,16 +1,19 @@
 """How deep to look into a block: measured when it is built, asked for at every query.
 
 A sample of the block's own rows is searched exactly. Where each true neighbour's list stands in
-the order of probing, and where the neighbour stands in the order of the codes, says how many lists
-to probe and how many proposals to score for a wanted recall.
+the order of probing says how many lists to probe for a wanted recall. How far behind the k-th
+proposal a true neighbour can look, by its code, says which proposals are worth an exact score: this
+margin is much the same for all queries, however many rows are that near to them.
 """
 
 from __future__ import annotations
 
 import bisect
+import math
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +22,11 @@ from vecinity.local.codes import Codes
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray
 
-RANKS = (10, 30, 100, 300)
+RANKS = (1, 3, 10, 30, 100, 300)
 """The curves are of the neighbours up to each of these ranks."""
 
-MISSES = tuple(0.2 * 2 ** (-n / 2) for n in range(18))
-"""Shares of the neighbours that may be missed, from 20 % down to 0.06 %."""
+MISSES = tuple(0.2 * 2 ** (-n / 2) for n in range(24))
+"""Shares of the neighbours that may be missed, from 20 % down to 0.007 %."""
 
 DEEPEST = 4_096
 """Neighbours that stand below this many proposals count as lost."""
@@ -33,31 +36,50 @@ _CAUTION = 0.6
 _STRANGER = 3
 """A query from outside is as hard as a row's neighbours of this many times the rank."""
 
+_LEAST_RANK = 10
+"""Of nearer neighbours the sample has too few to count lists by them."""
+
+
+class Plan(NamedTuple):
+    """How many lists to probe; how many proposals to ask for at first; and how much worse than the
+    k-th of them, in the codes' distance, is worth an exact score."""
+
+    lists: int
+    depth: int
+    margin: float
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What was measured. Both tables are of shape (len(RANKS), len(MISSES)).
+    """What was measured. The tables are of shape (len(RANKS), len(MISSES)).
 
     Attributes:
         lists: how many lists to probe; the last entry of all is every list.
-        depths: how many proposals to score; above DEEPEST means that no depth is enough.
+        depths: how many proposals hold the neighbours; above DEEPEST means that no depth is enough.
+        margins: how much worse than the k-th proposal the neighbours look; inf if a depth is above
+            DEEPEST.
     """
 
     lists: npt.NDArray[np.int64]
     depths: npt.NDArray[np.int64]
+    margins: npt.NDArray[np.float64]
 
-    def plan(self, k: float, recall: float) -> tuple[int, int] | None:
-        """(lists, proposals) that find the nearest `k` with `recall`; None: no depth is enough."""
-        rank = _STRANGER * k
-        row = min(bisect.bisect_left(RANKS, rank), len(RANKS) - 1)
+    def plan(self, k: float, rank: float, recall: float) -> Plan | None:
+        """What finds the best `k` with `recall` where they are among the nearest `rank` of all.
+
+        None: no depth is enough.
+        """
+        reach = max(_STRANGER * rank, _LEAST_RANK)
         misses = (1 - recall) * _CAUTION
-        lists = int(self.lists[row, _level(misses * _LISTS_SHARE)])
-        depth = int(self.depths[row, _level(misses * (1 - _LISTS_SHARE))])
-        if depth > DEEPEST:
+        codes_level = _level(misses * (1 - _LISTS_SHARE))
+        margin = float(self.margins[_row(k), codes_level])
+        if not math.isfinite(margin):
             return None
-        # beyond the last rank measured, depth grows with it, and so do lists, until all are read
-        beyond = max(1.0, rank / RANKS[-1])
-        return int(lists * beyond), int(depth * beyond)
+        lists = int(self.lists[_row(reach), _level(misses * _LISTS_SHARE)])
+        depth = int(self.depths[_row(_STRANGER * k), codes_level])
+        # beyond the last rank measured, lists grow with it, until all are read, and so does depth
+        lists = int(lists * max(1.0, reach / RANKS[-1]))
+        return Plan(lists, int(depth * max(1.0, _STRANGER * k / RANKS[-1])), margin)
 
     @classmethod
     def measured(cls, codes: Codes, queries: FloatArray, neighbors: RowNumbers) -> Self:
@@ -75,27 +97,42 @@ class Curves:
         lists_of_neighbors = list_of[order[np.minimum(found, len(rows) - 1)]]
         list_places = np.empty(neighbors.shape, np.int64)
         depth_places = np.full(neighbors.shape, DEEPEST, np.int64)
+        margins = np.full((len(RANKS), *neighbors.shape), np.inf)
         depth = min(DEEPEST, len(rows))
         for number, query in enumerate(queries):
             prepared = codes.prepare(query)
             places = np.empty(codes.lists, np.int64)
             places[codes.nearest_lists(prepared, codes.lists)] = np.arange(codes.lists)
             list_places[number] = places[lists_of_neighbors[number]]
-            proposed = codes.propose(prepared, codes.lists, depth, None)
-            depth_places[number] = _places_in(proposed, neighbors[number])
+            proposed, distances = codes.propose(prepared, codes.lists, depth, None)
+            depth_places[number] = found = _places_in(proposed, neighbors[number])
+            margins[:, number] = _margins(distances, found)
         real = neighbors >= 0
-        return cls(_table(list_places, real, codes.lists), _table(depth_places, real, DEEPEST + 1))
+        return cls(
+            np.minimum(_table([list_places] * len(RANKS), real) + 1, codes.lists),
+            _table([depth_places] * len(RANKS), real) + 1,
+            _table(list(margins), real),
+        )
 
     def to_json(self) -> dict[str, Any]:
-        return {"lists": self.lists.tolist(), "depths": self.depths.tolist()}
+        return {name: getattr(self, name).tolist() for name in self.__slots__}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Raises KeyError or ValueError if it is no such thing."""
-        tables = [np.array(stored[name], np.int64) for name in ("lists", "depths")]
-        if any(table.shape != (len(RANKS), len(MISSES)) for table in tables):
+        tables = cls(
+            np.array(stored["lists"], np.int64),
+            np.array(stored["depths"], np.int64),
+            np.array(stored["margins"], np.float64),
+        )
+        if any(getattr(tables, name).shape != (len(RANKS), len(MISSES)) for name in cls.__slots__):
             raise ValueError("curves of another shape")
-        return cls(*tables)
+        return tables
+
+
+def _row(rank: float) -> int:
+    """The entry of RANKS for a rank, the last one if it is larger than all."""
+    return min(bisect.bisect_left(RANKS, rank), len(RANKS) - 1)
 
 
 def _level(misses: float) -> int:
@@ -113,14 +150,25 @@ def _places_in(proposed: RowNumbers, wanted: RowNumbers) -> RowNumbers:
     return np.where(proposed[places] == wanted, places, DEEPEST)
 
 
-def _table(
-    places: npt.NDArray[np.int64], real: npt.NDArray[np.bool_], most: int
-) -> npt.NDArray[np.int64]:
-    """For each rank and share of misses, how many places hold enough of the neighbours."""
-    table = np.empty((len(RANKS), len(MISSES)), np.int64)
+def _margins(distances: FloatArray, places: RowNumbers) -> npt.NDArray[np.float64]:
+    """How much worse than the last of as many proposals neighbours at `places` look, by rank.
+
+    Shape (len(RANKS), len(places)); inf for a neighbour that is not proposed.
+    """
+    ordered = np.append(distances.astype(np.float64), np.inf)
+    looks = ordered[np.minimum(places, len(distances))]
+    last = ordered[np.minimum(RANKS, max(1, len(distances))) - np.int64(1)]
+    worse: npt.NDArray[np.float64] = np.maximum(looks - last[:, np.newaxis], 0.0)
+    return worse
+
+
+def _table(places: Sequence[npt.NDArray[Any]], real: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """For each rank and share of misses, what holds enough of the neighbours; places[r] is of all
+    neighbours, for RANKS[r]."""
+    table = np.zeros((len(RANKS), len(MISSES)), places[0].dtype)
     for number, rank in enumerate(RANKS):
-        ordered = np.sort(places[:, :rank][real[:, :rank]])
+        ordered = np.sort(places[number][:, :rank][real[:, :rank]])
         for level, misses in enumerate(MISSES):
             place = int(np.ceil(len(ordered) * (1 - misses))) - 1
-            table[number, level] = ordered[place] + 1 if len(ordered) else 1
-    return np.minimum(table, most)
+            table[number, level] = ordered[place] if len(ordered) else 0
+    return table

@@ -19,14 +19,26 @@ from vecinity.local.bits import Bits, bits_of, rows_of
 from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
 from vecinity.local.norms import Norms
+from vecinity.local.recall import Plan
 from vecinity.local.rows import RowNumbers, Segment
 from vecinity.metric import FloatArray, Metric
 
 _MOSTLY = 0.8
 """From this share of candidates on, others are dropped from the proposals, not during the scan."""
 
+_DEEPER = 8
+"""So many times more proposals are asked for when the first were not deep enough."""
+
+_FILTERED_MISSES = 1 / 3
+"""What a filter leaves is not spread as the rows that the curves were measured with."""
+
+_FAR_MARGIN = 1.5
+_FAR_DEPTH = 4
+"""So much wider, and deeper at first, for queries whose nearest rows are no candidates."""
+
 _SAMPLED_LISTS = 256
-_FEWER_LISTS = 0.5
+_BY_CHANCE = 1.5
+"""Up to so many times the variance that chance gives, candidates are taken to be everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,63 +128,112 @@ class _Proposals:
     def _of_block(self, block: Block) -> RowNumbers:
         """What the block proposes, or all its candidates where that is no dearer."""
         count = self._candidates.range_cardinality(block.first, block.end)
-        if count <= self._question.k:
+        rows = self._proposed(block, count) if count > self._question.k else None
+        if rows is None or len(rows) < self._question.k:
             return self._all(block.first, block.end)
-        share = count / block.members
-        plan = block.curves.plan(self._question.k / share, self._question.recall)
-        if plan is None or self._is_dear(block, count, *plan):
-            return self._all(block.first, block.end)
-        query = block.codes.prepare(self._question.query)
-        if share >= _MOSTLY:
-            rows = self._checked(block, query, *plan, count)
-        else:
-            rows = self._selected(block, query, plan[0], count)
-        if len(rows) >= self._question.k:
-            return rows
-        return self._all(block.first, block.end)
+        return rows
 
-    def _is_dear(self, block: Block, count: int, probed: int, depth: int) -> bool:
+    def _proposed(self, block: Block, count: int) -> RowNumbers | None:
+        """What the codes propose of `count` candidates; None where they are of no use."""
+        share = count / block.members
+        plan = self._plan(block, share)
+        if plan is None or self._is_dear(block, count, plan):
+            return None
+        query = block.codes.prepare(self._question.query)
+        if count == block.members:
+            return self._deep_enough(block, query, plan, count, None)
+        if share >= _MOSTLY:
+            rows = self._checked(block, query, plan, share)
+            if rows is not None:
+                return rows
+        return self._selected(block, query, plan, count)
+
+    def _plan(self, block: Block, share: float) -> Plan | None:
+        """How deep to look for candidates that are such a share of the rows near the query."""
+        k, misses = self._question.k, 1 - self._question.recall
+        if share < _MOSTLY:
+            misses *= _FILTERED_MISSES
+        return block.curves.plan(k, k / share, 1 - misses)
+
+    def _is_dear(self, block: Block, count: int, plan: Plan) -> bool:
+        """Whether scoring all candidates costs no more."""
         dimensions = len(self._question.query)
         selected = count < _MOSTLY * block.members
-        proposals = math.ceil(depth * count / block.members)
         lists = block.codes.lists
-        probed = min(probed, lists)
-        dear = costs.codes(lists, probed, block.members, proposals, dimensions, selected=selected)
+        probed = min(plan.lists, lists)
+        dear = costs.codes(lists, probed, block.members, plan.depth, dimensions, selected=selected)
         return costs.exact(count, dimensions) <= dear
 
     def _checked(
-        self, block: Block, query: FloatArray, probed: int, depth: int, count: int
-    ) -> RowNumbers:
-        """Proposals from among all that the block holds, without those that are no candidates."""
-        depth = min(max(depth, self._question.k), block.members)
-        rows = block.codes.propose(query, probed, depth, None)
-        if count == block.members:
-            return rows
-        return rows_of(BitMap(rows.astype(np.uint32)) & self._candidates)
+        self, block: Block, query: FloatArray, plan: Plan, share: float
+    ) -> RowNumbers | None:
+        """Proposals from among all that the block holds, without those that are no candidates.
 
-    def _selected(self, block: Block, query: FloatArray, probed: int, count: int) -> RowNumbers:
+        None if they are not enough: near the query there are fewer candidates than elsewhere.
+        """
+        k = self._question.k
+        depth = min(max(math.ceil(plan.depth / share), k), block.members)
+        rows, distances = block.codes.propose(query, plan.lists, depth, None)
+        doubtful_from = distances[-1] if len(rows) == depth < block.members else np.inf
+        kept = BitMap(rows.astype(np.uint32)) & self._candidates
+        if len(kept) < len(rows):
+            are_candidates = np.isin(rows, rows_of(kept), assume_unique=True)
+            rows, distances = rows[are_candidates], distances[are_candidates]
+        if len(rows) < k or distances[k - 1] + plan.margin >= doubtful_from:
+            return None
+        return rows[: distances.searchsorted(distances[k - 1] + plan.margin, "right")]
+
+    def _selected(
+        self, block: Block, query: FloatArray, plan: Plan, count: int
+    ) -> RowNumbers | None:
         """Proposals from among the candidates."""
-        share = count / block.members
-        k, recall = self._question.k, self._question.recall
-        near = self._share_near(block, query, min(probed, _SAMPLED_LISTS, block.codes.lists))
-        plan = block.curves.plan(k / near, recall)
-        if plan is None:
-            return np.empty(0, np.int64)
-        probed = max(plan[0], int(probed * _FEWER_LISTS)) if near > share else plan[0]
-        depth = min(max(math.ceil(plan[1] * near), 2 * k), count)
-        return block.codes.propose(query, probed, depth, self._bits)
+        if block.codes.lists > 1 and not self._are_everywhere(block, count / block.members):
+            near = self._share_near(block, query, plan.lists)
+            nearby = self._plan(block, near) if near >= _MOSTLY else None
+            rows = self._checked(block, query, nearby, near) if nearby else None
+            if rows is not None:
+                return rows
+            # the nearest candidates may be anywhere, and so far away that they look much the same
+            lists, margin = block.codes.lists, _FAR_MARGIN * plan.margin
+            plan = Plan(lists, min(_FAR_DEPTH * plan.depth, count), margin)
+            if self._is_dear(block, count, plan):
+                return None
+        return self._deep_enough(block, query, plan, count, self._bits)
+
+    def _deep_enough(
+        self, block: Block, query: FloatArray, plan: Plan, count: int, allowed: Bits | None
+    ) -> RowNumbers:
+        """Proposals down to where the codes leave no doubt, out of `count` rows."""
+        k = self._question.k
+        depth = min(max(plan.depth, 2 * k), count)
+        while True:
+            rows, distances = block.codes.propose(query, plan.lists, depth, allowed)
+            if len(rows) < k:
+                return rows
+            worth = int(distances.searchsorted(distances[k - 1] + plan.margin, "right"))
+            if worth < len(rows) or len(rows) < depth or depth == count:
+                return rows[:worth]
+            depth = min(depth * _DEEPER, count)
+
+    def _are_everywhere(self, block: Block, share: float) -> bool:
+        """Whether candidates are spread over the lists as by chance, judged by a sample."""
+        samples = block.codes.samples
+        some = samples[:: max(1, len(samples) // _SAMPLED_LISTS)]
+        taken = self._taken(some).sum(axis=1)
+        size = some.shape[1]
+        by_chance = size * share * (1 - share)
+        uneven = np.square(taken - size * share).mean()
+        return bool(uneven <= _BY_CHANCE * by_chance)
 
     def _share_near(self, block: Block, query: FloatArray, lists: int) -> float:
-        """The share of candidates in the lists nearest to the query, guessed from a sample.
+        """The share of candidates in the lists nearest to the query, guessed from a sample."""
+        nearest = block.codes.nearest_lists(query, min(lists, _SAMPLED_LISTS, block.codes.lists))
+        return max(float(self._taken(block.codes.samples[nearest]).mean()), 1 / block.members)
 
-        A filter that goes with the query, or against it, takes another share there than elsewhere.
-        """
-        if block.codes.lists == 1:
-            return self._candidates.range_cardinality(block.first, block.end) / block.members
-        sample = block.codes.samples[block.codes.nearest_lists(query, lists)].ravel()
-        sample = sample[sample >= 0]
-        taken = (self._bits[sample >> 3] >> (sample & 7)) & 1
-        return (int(taken.sum()) + 1) / (len(sample) + 1)
+    def _taken(self, samples: RowNumbers) -> Bits:
+        """1 for each sampled row that is a candidate, else 0."""
+        taken: Bits = (self._bits[samples >> 3] >> (samples & 7).astype(np.uint8)) & 1
+        return taken
 
     @cached_property
     def _bits(self) -> Bits:
