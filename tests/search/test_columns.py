@@ -175,7 +175,7 @@ def _replay(folder: Path, shape: Shape, sizes: Sizes, history: list[Step]) -> No
 def test_answers_do_not_depend_on_how_columns_are_kept(
     memory_path: Path, in_ci: bool, cases: dict[str, int]
 ) -> None:
-    wanted = 1_500 if in_ci else 200
+    wanted = 600 if in_ci else 200
     ran = itertools.count(1)
 
     @settings(max_examples=wanted)

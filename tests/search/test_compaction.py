@@ -86,7 +86,7 @@ def _replay(kind: type[Pair], folder: Path, shape: Shape, history: list[Step]) -
 def test_nothing_changes(
     memory_path: Path, in_ci: bool, cases: dict[str, int], rewritten: list[int]
 ) -> None:
-    wanted = 1_500 if in_ci else 150
+    wanted = 600 if in_ci else 150
     ran = itertools.count(1)
 
     @settings(max_examples=wanted)
@@ -103,7 +103,7 @@ def test_nothing_changes(
 def test_nothing_changes_that_is_not_visible_yet(
     memory_path: Path, in_ci: bool, cases: dict[str, int], rewritten: list[int]
 ) -> None:
-    wanted = 1_000 if in_ci else 150
+    wanted = 400 if in_ci else 150
     ran = itertools.count(1)
 
     @settings(max_examples=wanted)

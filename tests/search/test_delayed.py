@@ -96,7 +96,7 @@ def _replay(folder: Path, shape: Shape, history: list[Step]) -> None:
 def test_reads_see_the_index_as_it_was(
     memory_path: Path, in_ci: bool, cases: dict[str, int]
 ) -> None:
-    wanted = 1_000 if in_ci else 150
+    wanted = 600 if in_ci else 150
     ran = itertools.count(1)
 
     @settings(max_examples=wanted)

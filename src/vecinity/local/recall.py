@@ -31,7 +31,7 @@ MISSES = tuple(0.2 * 2 ** (-n / 2) for n in range(24))
 DEEPEST = 4_096
 """Neighbours that stand below this many proposals count as lost."""
 
-_LISTS_SHARE = 0.5
+_LISTS_SHARE = 0.75
 _CAUTION = 0.6
 _STRANGER = 3
 """A query from outside is as hard as a row's neighbours of this many times the rank."""

@@ -11,6 +11,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple, cast
 
 import msgspec
@@ -221,11 +222,15 @@ def rows_by_number(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[
     found: dict[int, StoredRow] = {}
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        marks = ", ".join("?" * len(chunk))
-        query = f"SELECT row, id, namespace, metadata, born, crc FROM rows WHERE row IN ({marks})"
-        for stored in connection.execute(query, chunk):
-            found[stored[0]] = StoredRow._make(stored)
+        for stored in connection.execute(_by_number(len(chunk)), chunk):
+            found[stored[0]] = StoredRow(*stored)
     return found
+
+
+@cache
+def _by_number(count: int) -> str:
+    marks = ", ".join("?" * count)
+    return f"SELECT row, id, namespace, metadata, born, crc FROM rows WHERE row IN ({marks})"
 
 
 def all_rows(connection: sqlite3.Connection, first: int, end: int) -> Iterator[StoredRow]:
