@@ -23,6 +23,7 @@ PARTS = (
     "opening",
     "size",
     "scale",
+    "costs",
 )
 
 

@@ -21,7 +21,7 @@ from benchmarks.sets import VectorSet
 from benchmarks.truth import Scores, exact, recall
 
 K = 10
-LEVELS = (0.97, 0.99, 0.999)
+LEVELS = (0.95, 0.97, 0.99, 0.999)
 
 
 def compare(options: Options, vectors: VectorSet, peers: Sequence[Peer]) -> dict[str, Any]:

@@ -9,27 +9,27 @@ from __future__ import annotations
 FIXED = 80_000.0
 """A scan of codes, however small."""
 
-_ROW = 45.0
-_ROW_DIMENSION = 0.2
-_LIST = 350.0
-_CODE_DIMENSION = 0.008
-_SELECTED_CODE = 3.0
-_CENTROID_DIMENSION = 0.13
+ROW = 45.0
+ROW_DIMENSION = 0.2
+LIST = 350.0
+CODE_DIMENSION = 0.008
+SELECTED_CODE = 3.0
+CENTROID_DIMENSION = 0.13
 
 
 def exact(rows: float, dimensions: int) -> float:
     """Scoring `rows` rows wherever they stand."""
-    return rows * (_ROW + _ROW_DIMENSION * dimensions)
+    return rows * (ROW + ROW_DIMENSION * dimensions)
 
 
 def codes(
     lists: int, probed: int, members: int, proposals: int, dimensions: int, *, selected: bool
 ) -> float:
     """Probing some of a block's lists with `members` rows in all, and scoring the proposals."""
-    a_code = _CODE_DIMENSION * dimensions + (_SELECTED_CODE if selected else 0.0)
+    a_code = CODE_DIMENSION * dimensions + (SELECTED_CODE if selected else 0.0)
     return (
         FIXED
-        + lists * dimensions * _CENTROID_DIMENSION
-        + probed * (_LIST + members / lists * a_code)
+        + lists * dimensions * CENTROID_DIMENSION
+        + probed * (LIST + members / lists * a_code)
         + exact(proposals, dimensions)
     )
