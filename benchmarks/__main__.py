@@ -19,6 +19,7 @@ PARTS = (
     "wide",
     "filters",
     "namespaces",
+    "ingest",
     "updates",
     "opening",
     "size",

@@ -1,7 +1,8 @@
-"""Very many small namespaces in one index: latency of a query in one, opening, memory."""
+"""Very many small namespaces in one index, and a user id per vector: latency, opening, memory."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,10 @@ def measure(options: Options) -> dict[str, Any]:
     vectors = sets.mixed(options, NAMESPACES * EACH)
     namespaces = max(1, vectors.count // EACH)
     with step(f"building {vectors.count:,} rows in {namespaces:,} namespaces"):
-        built = build(options, vectors, OURS, "-namespaces", namespaces=namespaces)
+        metadata = _users(options, vectors.count)
+        built = build(
+            options, vectors, OURS, "-namespaces", namespaces=namespaces, metadata=metadata
+        )
     rows, asked = vectors.rows(), vectors.asked()
     chosen = np.random.default_rng(5).integers(namespaces, size=len(asked)).tolist()
     truth = [
@@ -42,6 +46,9 @@ def measure(options: Options) -> dict[str, Any]:
             process.call("search", **given, filters=filters)
             for _ in bar("rounds", range(options.rounds))
         ]
+        users = np.random.default_rng(6).integers(vectors.count, size=len(asked)).tolist()
+        filters = [{"property": "user", "equal": _user(row)} for row in users]
+        by_user = [process.call("search", **given, filters=filters) for _ in range(options.rounds)]
         memory = process.call("memory")
     discard(options, vectors, OURS, "-namespaces")
     strangers = sum(
@@ -59,9 +66,27 @@ def measure(options: Options) -> dict[str, Any]:
         "first": first["seconds"][0],
         "recall": recall(rows, asked, answers[-1]["rows"], truth, "cosine", K),
         "strangers": strangers,
+        "users": {
+            "found": sum(
+                found == [row] for found, row in zip(by_user[-1]["rows"], users, strict=True)
+            ),
+            **latency([answer["seconds"] for answer in by_user]),
+        },
         **latency([answer["seconds"] for answer in answers]),
         "memory": memory,
     }
+
+
+def _users(options: Options, count: int) -> Path:
+    """A metadata file: every vector has another user."""
+    path = options.cache / "sets" / f"users-{count}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f'{{"user": "{_user(row)}"}}\n' for row in range(count)))
+    return path
+
+
+def _user(row: int) -> str:
+    return f"user-{row * 7_919_777 % 1_000_000_007:09d}"
 
 
 def _truth(subset: FloatArray, query: FloatArray) -> Scores:
@@ -76,6 +101,9 @@ def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
         ["p99", f"{pages.milliseconds(numbers['p99'])} ms"],
         ["recall@10", f"{numbers['recall']:.4f}"],
         ["returned rows of other namespaces", f"{numbers['strangers']}"],
+        ["p50 of a filter by user id", f"{pages.milliseconds(numbers['users']['p50'])} ms"],
+        ["p99 of it", f"{pages.milliseconds(numbers['users']['p99'])} ms"],
+        ["users whose one vector was found", f"{numbers['users']['found']}"],
         ["open", pages.seconds(numbers["open"])],
         ["first query after it", f"{pages.milliseconds(numbers['first'] * 1e3)} ms"],
         ["memory held", pages.megabytes(numbers["memory"]["held"])],
@@ -88,8 +116,9 @@ def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
         "# Many namespaces",
         "",
         f"{numbers['namespaces']:,} namespaces in one index of {numbers['rows']:,} x "
-        f"{numbers['dimensions']}, row by row another one; {numbers['queries']} queries, each in a "
-        f"random namespace, medians of {numbers['rounds']} rounds.",
+        f"{numbers['dimensions']}, row by row another one, and each vector with a user id of its "
+        f"own in its metadata, which has an index; {numbers['queries']} queries, each in a random "
+        f"namespace, then each for a random user id, medians of {numbers['rounds']} rounds.",
         "",
         *pages.table(["", ""], rows),
     ], []

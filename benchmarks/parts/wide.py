@@ -71,7 +71,7 @@ def _costs(run: dict[str, Any]) -> list[list[str]]:
             pages.megabytes(each["memory"]["mapped"]),
             pages.megabytes(each["disk"]),
             pages.megabytes(run["bytes"]),
-            f"{run['rows'] / each['build']['searchable']:,.0f}",
+            f"{run['rows'] / each['build']['searchable']:,.0f}" if name == OURS.name else "-",
             pages.seconds(each["open"]),
         ]
         for name, each in run["peers"].items()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from benchmarks.__main__ import main
 from benchmarks.compare import at_recall
-from benchmarks.stages import ARRAYS, INGEST, QUERY
+from benchmarks.stages import ARRAYS, BUILD, INGEST, QUERY
 from benchmarks.truth import recall
 
 from vecinity.metric import FloatArray
@@ -113,5 +113,5 @@ def test_a_folder_without_the_set(tmp_path: Path) -> None:
 
 
 def test_the_functions_that_are_timed_exist() -> None:
-    stages = [*INGEST, *ARRAYS, *QUERY]
+    stages = [*INGEST, *ARRAYS, *BUILD, *QUERY]
     assert [name for _, owner, name in stages if not hasattr(owner, name)] == []
