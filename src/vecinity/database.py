@@ -53,16 +53,21 @@ class Database:
         metric: Metric | str | None = None,
         preset: str | None = None,
         description: str | None = None,
+        recall_target: float | None = None,
     ) -> IndexDescription:
         """Create an index from dimensions and metric, or from a preset. Durable on return.
 
+        Args:
+            recall_target: how many of the nearest its queries find unless they say otherwise, 0.9
+                to 1, which is exact; by default what the server, or `vecinity.open`, was told.
+
         Raises:
-            InvalidName, InvalidConfig, DuplicateName, TooManyIndexes
+            InvalidName, InvalidConfig, InvalidRequest, DuplicateName, TooManyIndexes
         """
         schema.check_index_name(name, self._limits)
         schema.check_description(description, self._limits)
         given = {"dimensions": dimensions, "metric": metric, "preset": preset}
-        config = schema.check_config(given, self._limits)
+        config = schema.check_config(given, self._limits, recall_target)
         return self._engine.create_index(self._account, name, config, description)
 
     def list_indexes(self) -> list[IndexDescription]:

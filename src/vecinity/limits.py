@@ -60,7 +60,7 @@ MIN_RECALL = 0.90
 """The least that can be asked for; 1.0 is exact search."""
 
 RECALL_HEADER = "vecinity-recall-target"
-"""An extension: the request header with the recall target of one query."""
+"""An extension: the request header with the recall target of a query, or of a new index."""
 
 DEFAULT_LIST_COUNT = 100
 """Ids on a page when a listing does not say (API page)."""

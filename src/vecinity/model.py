@@ -21,10 +21,15 @@ ApiVersion = Literal["v1", "v2"]
 
 @dataclass(frozen=True, slots=True)
 class IndexConfig:
-    """What an index holds; immutable after its creation."""
+    """What an index holds; immutable after its creation.
+
+    `recall_target` is the share of the nearest that queries find unless they say otherwise; None
+    leaves it to who opens the directory. Over HTTP it is not told.
+    """
 
     dimensions: int
     metric: Metric
+    recall_target: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast, get_args
 
 from vecinity.batch import utf8_length
@@ -12,6 +13,7 @@ from vecinity.filters import check_property_name
 from vecinity.limits import Limits
 from vecinity.metric import Metric
 from vecinity.model import PRESETS, IndexConfig, MetadataType
+from vecinity.query import check_recall
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -42,12 +44,19 @@ def check_description(description: object, limits: Limits) -> str | None:
     return description
 
 
-def check_config(config: object, limits: Limits) -> IndexConfig:
+def check_config(config: object, limits: Limits, recall_target: float | None = None) -> IndexConfig:
     """The configuration that `{"dimensions", "metric"}` or `{"preset"}` names.
 
     Raises:
         InvalidConfig: 3001.
+        InvalidRequest: the recall target is none.
     """
+    if recall_target is not None:
+        check_recall(recall_target)
+    return replace(_named_config(config, limits), recall_target=recall_target)
+
+
+def _named_config(config: object, limits: Limits) -> IndexConfig:
     if not isinstance(config, Mapping):
         raise InvalidConfig("Config must be provided")
     preset = config.get("preset")

@@ -15,6 +15,7 @@ import numpy as np
 
 from vecinity.cli.main import main
 from vecinity.local import codes, search
+from vecinity.local.arrivals import Arrivals
 from vecinity.local.background import Background
 from vecinity.local.blocks import Blocks, Job
 from vecinity.local.build import build
@@ -51,6 +52,8 @@ def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
     patch.setattr(search, "_all_are_scored", _all_are_scored)
     patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
     patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, _EVERYTHING, _FARTHEST))
+    patch.setattr(Arrivals, "lately", 0)
+    patch.setattr(Builder, "start", lambda _: None)
     patch.setattr(Builder, "build", _build)
     _count(patch)
     if at_once:

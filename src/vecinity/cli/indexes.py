@@ -46,6 +46,12 @@ no_v1 = click.option(
 )
 @click.option("--description", metavar="TEXT", help="A text to remember the index by.")
 @click.option(
+    "--recall-target",
+    type=float,
+    metavar="SHARE",
+    help="How many of the nearest its queries find, 0.9 to 1, which is exact.",
+)
+@click.option(
     "--binding",
     default="VECTORIZE",
     metavar="NAME",
@@ -64,6 +70,7 @@ def create(
     metric: str | None,
     preset: str | None,
     description: str | None,
+    recall_target: float | None,
     binding: str,
     as_json: bool,
 ) -> None:
@@ -90,7 +97,12 @@ def create(
         raise click.UsageError("Give both --dimensions and --metric, or a --preset.")
     with target.open() as database:
         made = database.create_index(
-            name, dimensions=dimensions, metric=metric, preset=preset, description=description
+            name,
+            dimensions=dimensions,
+            metric=metric,
+            preset=preset,
+            description=description,
+            recall_target=recall_target,
         )
     if as_json:
         say_json(wire.description(made))

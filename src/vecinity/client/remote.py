@@ -49,7 +49,8 @@ class RemoteEngine:
         }
         if description is not None:
             body["description"] = description
-        return _description(self._transport.post(_indexes(account), body))
+        headers = _recall_header(config.recall_target)
+        return _description(self._transport.post(_indexes(account), body, headers))
 
     def list_indexes(self, account: str) -> list[IndexDescription]:
         return [_description(found) for found in self._transport.get(_indexes(account))]
@@ -144,9 +145,7 @@ class RemoteIndex:
             body["namespace"] = options.namespace
         if options.filter is not None:
             body["filter"] = options.filter.json
-        headers = {}
-        if options.recall_target is not None:
-            headers[RECALL_HEADER] = str(options.recall_target)
+        headers = _recall_header(options.recall_target)
         found = self._transport.post(f"{self._path}/query", body, headers)
         return [_match(match) for match in found["matches"]]
 
@@ -186,6 +185,10 @@ def _line(
     if metadata is not None:
         line["metadata"] = orjson.Fragment(metadata)
     return orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _recall_header(target: float | None) -> dict[str, str]:
+    return {} if target is None else {RECALL_HEADER: str(target)}
 
 
 def _description(found: dict[str, Any]) -> IndexDescription:

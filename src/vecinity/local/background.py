@@ -107,6 +107,8 @@ class Background:
     def _look_after(self, uuid: str) -> float | None:
         """Do one piece of work; returns after how many seconds to look again."""
         with self._use(uuid) as index:
+            if index.tail_is_full:
+                self._builder.start()  # which takes a while, and the tail may be growing
             idle = time.monotonic() - index.last_write >= IDLE_SECONDS
             job = index.next_job(idle=idle)
             if job is None and not idle:

@@ -31,6 +31,13 @@ class Builder:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
+    def start(self) -> None:
+        """Have the process ready for the next `build`. Raises BuildFailed."""
+        try:
+            self._running()
+        except OSError as error:
+            raise BuildFailed(str(error)) from error
+
     def build(self, folder: Path, job: Job) -> Path | None:
         """The file of the new block; None if there was no row for it.
 

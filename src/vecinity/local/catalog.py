@@ -33,6 +33,7 @@ CREATE TABLE indexes (
     description TEXT,
     dimensions INTEGER NOT NULL,
     metric TEXT NOT NULL,
+    recall_target REAL,             -- NULL: who opens the directory says
     version TEXT NOT NULL,          -- v1, v2
     profile TEXT NOT NULL,
     state TEXT NOT NULL,            -- creating, live, deleted
@@ -145,7 +146,8 @@ class Catalog:
         time = now()
         about = IndexDescription(name, config, description, time, time, version)
         entry = Entry(str(uuid.uuid4()), account, about)
-        row = (entry.uuid, *key, description, config.dimensions, config.metric, version, profile)
+        held = (config.dimensions, config.metric, config.recall_target)
+        row = (entry.uuid, *key, description, *held, version, profile)
         with self._lock:
             taken = self._taken(account)
             if name in taken:
@@ -154,7 +156,7 @@ class Catalog:
                 raise TooManyIndexes(most)
             with self._transaction():
                 self._connection.execute(
-                    "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
+                    "INSERT INTO indexes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'creating', ?, ?)",
                     (*row, time.isoformat(), time.isoformat()),
                 )
             self._creating[key] = version
@@ -224,8 +226,8 @@ class Catalog:
             yield
 
     def _load(self) -> None:
-        query = """SELECT state, account, name, uuid, dimensions, metric, description,
-                   created_on, modified_on, version FROM indexes"""
+        query = """SELECT state, account, name, uuid, dimensions, metric, recall_target,
+                   description, created_on, modified_on, version FROM indexes"""
         for state, account, name, *stored in self._connection.execute(query):
             if state == "deleted":
                 self._deleted.add((account, name))
@@ -240,6 +242,7 @@ def _entry(
     uuid: str,
     dimensions: int,
     metric: str,
+    recall_target: float | None,
     description: str | None,
     created_on: str,
     modified_on: str,
@@ -248,7 +251,7 @@ def _entry(
     """A live index from the columns of its record."""
     about = IndexDescription(
         name,
-        IndexConfig(dimensions, Metric(metric)),
+        IndexConfig(dimensions, Metric(metric), recall_target),
         description,
         datetime.fromisoformat(created_on),
         datetime.fromisoformat(modified_on),

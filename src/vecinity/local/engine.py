@@ -58,7 +58,7 @@ class LocalEngine:
         open_indexes: how many idle indexes stay open; by default what the file limit allows.
         visibility_delay: seconds after which a durable mutation becomes visible, as in production;
             it holds for the indexes of this object, not for the data: reopened, another one can.
-        recall_target: the share of the nearest queries find unless they say otherwise.
+        recall_target: the share of the nearest queries find unless they or an index say otherwise.
         tail_rows: how many rows of an index are scanned exactly before they are sealed in a block.
         clock: the present in seconds since 1970, for the times that are stored.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vecinity.errors import CannotOpen
 
-VERSION = 3
+VERSION = 4
 
 
 class UnknownFormat(CannotOpen):

@@ -12,6 +12,7 @@ from vecinity.errors import StorageUnavailable
 from vecinity.limits import CURSOR_LIFETIME_SECONDS, DEFAULT_RECALL, PRECISE_RECALL
 from vecinity.local import block, format, scan, segment_records, store
 from vecinity.local import cursor as cursors
+from vecinity.local.arrivals import Arrivals
 from vecinity.local.blocks import IDLE_TAIL_ROWS, TAIL_ROWS, Blocks, Job, load_all
 from vecinity.local.checksum import row_crc
 from vecinity.local.column_keeper import ColumnPlace
@@ -69,7 +70,8 @@ class OpenIndex:
         maintenance: does what can wait.
         visibility_delay: seconds after which a mutation is visible.
         clock: tells a mutation's time and a cursor's end.
-        recall_target: the share of the nearest that a query finds unless it says otherwise.
+        recall_target: the share of the nearest that a query finds unless it, or the index, says
+            otherwise.
         tail_rows: how many rows are scanned exactly before they are sealed in a block.
 
     Raises:
@@ -90,7 +92,7 @@ class OpenIndex:
     ) -> None:
         self.folder = folder
         self.last_write = 0.0
-        self._recall_target = recall_target
+        self._arrivals = Arrivals()
         self._tail_rows = tail_rows
         self._cursor_key = cursor_key
         self._clock = clock
@@ -98,6 +100,7 @@ class OpenIndex:
         self._connection = open_writer(folder / "index.db")
         format.check(self._connection, folder / "index.db")
         self.settings = IndexSettings.load(self._connection)
+        self._recall_target = self.settings.config.recall_target or recall_target
         last = store.last_mutation(self._connection)
         self._segments = Segments(
             folder / "rows",
@@ -137,6 +140,7 @@ class OpenIndex:
     def submit(self, mutation: Mutation) -> Change:
         """See `Writer.submit`."""
         change = self._writer.submit(mutation)
+        self._arrivals.add(change.mutation.rows - change.first_row)
         self._upkeep.look()
         self.last_write = time.monotonic()
         return change
@@ -160,13 +164,20 @@ class OpenIndex:
     def next_job(self, *, idle: bool) -> Job | None:
         """The block that should be built next, if any.
 
+        A tail that doubles within a second is left to grow: one block of it all is built in less
+        time than two.
+
         Args:
             idle: nobody writes, so that a short tail is worth a block as well.
         """
         snapshot = self._follower.snapshot
         last = snapshot.mutation
-        short = idle and len(self._blocks) > 0
-        least = min(IDLE_TAIL_ROWS, self._tail_rows) if short else self._tail_rows
+        if not idle:
+            least = max(self._tail_rows, self._arrivals.lately)
+        elif len(self._blocks):
+            least = min(IDLE_TAIL_ROWS, self._tail_rows)
+        else:
+            least = self._tail_rows
         return self._blocks.next_job(snapshot.live, last.rows, last.number, least, idle=idle)
 
     def publish(self, path: Path) -> None:

@@ -46,24 +46,25 @@ class IndexSettings:
         return self.profile == "open"
 
     def save(self, connection: sqlite3.Connection) -> None:
-        connection.executemany(
-            "INSERT INTO meta VALUES (?, ?)",
-            [
-                ("uuid", self.uuid),
-                ("dimensions", str(self.config.dimensions)),
-                ("metric", self.config.metric),
-                ("version", self.version),
-                ("profile", self.profile),
-                ("segment_rows", str(self.segment_rows)),
-            ],
-        )
+        meta = {
+            "uuid": self.uuid,
+            "dimensions": str(self.config.dimensions),
+            "metric": self.config.metric,
+            "version": self.version,
+            "profile": self.profile,
+            "segment_rows": str(self.segment_rows),
+        }
+        if self.config.recall_target is not None:
+            meta["recall_target"] = str(self.config.recall_target)
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
 
     @classmethod
     def load(cls, connection: sqlite3.Connection) -> Self:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
+        recall = float(meta["recall_target"]) if "recall_target" in meta else None
         return cls(
             meta["uuid"],
-            IndexConfig(int(meta["dimensions"]), Metric(meta["metric"])),
+            IndexConfig(int(meta["dimensions"]), Metric(meta["metric"]), recall),
             cast(ApiVersion, meta["version"]),
             cast(Profile, meta["profile"]),
             int(meta["segment_rows"]),

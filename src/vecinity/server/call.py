@@ -18,7 +18,7 @@ class Call:
     Attributes:
         index: the name in the path; empty where the operation has none.
         content_type: as sent, or empty.
-        recall_target: what the request's own header says, if anything.
+        recall_target: what the request's own header says, if anything: of a query, or a new index.
         notes: what the answer should mention, such as unknown fields.
     """
 

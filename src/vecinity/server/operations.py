@@ -184,7 +184,7 @@ def read_new_index(call: Call) -> tuple[str, IndexConfig, str | None]:
     limits = call.settings.limits
     schema.check_index_name(body.name, limits)
     description = schema.check_description(body.description, limits)
-    config = schema.check_config(body.config, limits)
+    config = schema.check_config(body.config, limits, call.recall_target)
     note_unknown(call, body.config or (), _Config)
     return body.name, config, description
 
