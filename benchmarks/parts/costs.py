@@ -97,7 +97,9 @@ def _codes(options: Options, index: OpenIndex, queries: FloatArray) -> list[dict
         for probed in _PROBED:
 
             def scan(query: FloatArray, probed: int = probed, allowed: Any = allowed) -> None:
-                block.codes.propose(block.codes.prepare(query), probed, _DEPTH, allowed)
+                ready = block.codes.prepare(query)
+                lists = block.codes.nearest_lists(ready, probed)
+                block.codes.propose(ready, lists, _DEPTH, allowed)
 
             ns = _median(options, queries, scan)
             found.append({"share": share, "probed": probed, "members": block.members, "ns": ns})

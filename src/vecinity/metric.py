@@ -51,13 +51,13 @@ def scores(metric: Metric, query: FloatArray, rows: FloatArray) -> FloatArray:
     q = query.astype(np.float64)
     if metric is Metric.EUCLIDEAN:
         x -= q
-        return _narrow(np.sqrt(np.square(x).sum(axis=1)))
-    dots = (x * q).sum(axis=1)
+        return _narrow(np.sqrt(np.vecdot(x, x)))
+    dots = np.vecdot(x, q)
     # "+ 0.0" below turns the negative zero of orthogonal vectors into a plain one
     if metric is Metric.DOT_PRODUCT:
         return _narrow(-dots + 0.0)
     # Two square roots, not the root of a product: that would underflow for tiny vectors.
-    norms = np.sqrt(np.square(x).sum(axis=1)) * np.sqrt(np.square(q).sum())
+    norms = np.sqrt(np.vecdot(x, x)) * math.sqrt(np.vecdot(q, q))
     cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
     return _narrow(np.clip(cosines, -1.0, 1.0) + 0.0)
 

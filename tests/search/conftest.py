@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.at_once import AtOnce
-from vecinity.local import engine
+from vecinity.local import engine, exact
 
 CASES = pytest.StashKey[dict[str, int]]()
 
@@ -20,6 +20,12 @@ def cases(pytestconfig: pytest.Config) -> dict[str, int]:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Indexes that are opened from now on do their upkeep after each commit."""
     monkeypatch.setattr(engine, "Maintenance", AtOnce)
+
+
+@pytest.fixture(autouse=True)
+def few_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of few rows are bounded in float32 before they are computed, as those of many are."""
+    monkeypatch.setattr(exact, "_FEW_VALUES", 0)
 
 
 def pytest_terminal_summary(

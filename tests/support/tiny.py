@@ -7,6 +7,7 @@ the way is missed. As a program, `python -m tests.support.tiny serve ...`, it is
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
     patch.setattr(codes, "_ONE_LIST", _ONE_LIST)
     patch.setattr(search, "_all_are_scored", _all_are_scored)
     patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
-    patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, _EVERYTHING, _FARTHEST))
+    patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, math.inf, _EVERYTHING, _FARTHEST))
     patch.setattr(Arrivals, "lately", 0)
     patch.setattr(Builder, "start", lambda _: None)
     patch.setattr(Builder, "build", _build)
@@ -88,10 +89,10 @@ _busy = threading.Lock()
 def _count(patch: Any) -> None:
     scan = codes.Codes.propose
 
-    def propose(self: Any, query: Any, nprobe: int, depth: int, allowed: Any) -> Any:
+    def propose(self: Any, query: Any, lists: Any, depth: int, allowed: Any) -> Any:
         Counted.scans += 1
         Counted.selections += allowed is not None
-        found, distances = scan(self, query, nprobe, depth, allowed)
+        found, distances = scan(self, query, lists, depth, allowed)
         passing = self.rows()
         if allowed is not None:
             passing = passing[(allowed[passing >> 3] >> (passing & 7)) & 1 == 1]

@@ -44,7 +44,7 @@ class Codes:
         # of faiss's ways to scan the fastest for one query: list by list, into a reservoir
         index.implem = _SCAN
         self.lists: int = index.nlist
-        self._padding = bool(index.d - dimensions)
+        self._padding = index.d - dimensions
         self._plain: dict[int, Any] = {}
 
     @classmethod
@@ -94,27 +94,36 @@ class Codes:
         self.index.quantizer = _flat(faiss.IndexFlatIP, centroids)
 
     def prepare(self, query: FloatArray) -> FloatArray:
-        """A query (d,) as these codes compare it, shape (1, w)."""
-        if self.metric is Metric.COSINE and not self._padding:
-            return unit(query)[np.newaxis]
-        return prepared(self.metric, query[np.newaxis], self.scale)
+        """A query (d,) as these codes compare it, shape (1, w): of unit length for products."""
+        if self.metric is Metric.EUCLIDEAN:
+            return prepared(self.metric, query[np.newaxis], self.scale)
+        ready = unit(query)[np.newaxis]
+        return np.pad(ready, ((0, 0), (0, self._padding))) if self._padding else ready
 
-    def nearest_lists(self, query: FloatArray, count: int) -> npt.NDArray[np.int64]:
-        """The numbers of the `count` lists nearest to a prepared query."""
-        found = np.empty((1, count), np.int64)
-        distances = np.empty((1, count), np.float32)
-        self.index.quantizer.search_c(
-            1, faiss.swig_ptr(query), count, faiss.swig_ptr(distances), faiss.swig_ptr(found)
-        )
-        nearest: RowNumbers = found[0]
-        return nearest
+    def list_distances(self, query: FloatArray) -> FloatArray:
+        """How far the lists are from a prepared query, shape (lists,), by their centroids."""
+        products: FloatArray = np.vecdot(self._centroids, query[0])
+        if self.metric is not Metric.EUCLIDEAN:
+            return np.negative(products, out=products)
+        return _root(self._centroid_squares - 2 * products + np.vecdot(query[0], query[0]))
+
+    def nearest_lists(self, query: FloatArray, most: int, reach: float = np.inf) -> RowNumbers:
+        """Up to `most` lists that are no more than `reach` farther than the nearest, in order."""
+        if self.lists == 1:
+            return np.zeros(1, np.int64)
+        distances = self.list_distances(query)
+        near = np.flatnonzero(distances <= distances.min() + reach)
+        if len(near) > most:
+            near = near[distances[near].argpartition(most - 1)[:most]]
+        return near[distances[near].argsort()]
 
     def propose(
-        self, query: FloatArray, nprobe: int, depth: int, allowed: Bits | None
+        self, query: FloatArray, lists: RowNumbers, depth: int, allowed: Bits | None
     ) -> tuple[RowNumbers, FloatArray]:
-        """Up to `depth` rows that look nearest to a prepared query in `nprobe` lists, best first.
+        """Up to `depth` rows that look nearest to a prepared query in these lists, best first.
 
         Args:
+            lists: numbers of lists, nearest first is fastest.
             allowed: only rows whose bit is set; None means all.
 
         Returns:
@@ -122,20 +131,37 @@ class Codes:
         """
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
-        self.index.search_c(
+        probed = len(lists)
+        to_lists = np.zeros(probed, np.float32)  # which faiss takes, but has no use for here
+        self.index.search_preassigned_c(
             1,
             faiss.swig_ptr(query),
             depth,
+            faiss.swig_ptr(lists),
+            faiss.swig_ptr(to_lists),
             faiss.swig_ptr(distances),
             faiss.swig_ptr(found),
-            self._parameters(nprobe) if allowed is None else _selecting(nprobe, allowed),
+            False,
+            self._parameters(probed) if allowed is None else _selecting(probed, allowed),
         )
-        if self.metric is not Metric.EUCLIDEAN:
+        if self.metric is Metric.EUCLIDEAN:
+            distances = _root(distances)
+        else:
             np.negative(distances, out=distances)
         if found[0, -1] >= 0:
             return found[0], distances[0]
         count = int((found[0] >= 0).sum())
         return found[0, :count], distances[0, :count]
+
+    @cached_property
+    def _centroids(self) -> FloatArray:
+        centroids: FloatArray = self.index.quantizer.reconstruct_n(0, self.lists)
+        return centroids
+
+    @cached_property
+    def _centroid_squares(self) -> FloatArray:
+        squares: FloatArray = np.vecdot(self._centroids, self._centroids)
+        return squares
 
     def rows(self) -> RowNumbers:
         """The rows that are encoded here, list by list."""
@@ -214,6 +240,11 @@ def sample_size(rows: int) -> int:
 def _enough(ready: FloatArray) -> FloatArray:
     """At least a point for each of a quantiser's 16 values: of few rows, some come again."""
     return ready if len(ready) >= _VALUES else np.resize(ready, (_VALUES, ready.shape[1]))
+
+
+def _root(squares: FloatArray) -> FloatArray:
+    """Distances: unlike their squares, their errors are alike near and far."""
+    return np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
 
 
 def _scale(metric: Metric, sample: FloatArray) -> float:

@@ -18,6 +18,8 @@ from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered
 from vecinity.metric import FloatArray, Metric, scores, unit
 
 _EXACT_CHUNK = 4_096
+_FEW_VALUES = 48 * 1_024
+"""Rows of up to so many values in all are scored in float64 at once: bounding them costs more."""
 _BLOCK = 64
 _UNIT_ROUNDOFF = 2.0**-24
 _SMALLEST_NORMAL = 1.2e-38
@@ -49,7 +51,7 @@ def nearest(
     if metric is not Metric.EUCLIDEAN and not query.any():
         order = np.argsort(rows != itself, kind="stable")[:k]
         return rows[order], np.zeros(k, np.float32)
-    if len(rows) > k:
+    if len(rows) > k and rows.size * len(query) > _FEW_VALUES:
         rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows, norms)]
     exact = _exact(metric, query, rows, segments, segment_rows)
     best_first = -exact if metric.descending else exact

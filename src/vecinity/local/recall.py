@@ -1,9 +1,9 @@
 """How deep to look into a block: measured when it is built, asked for at every query.
 
-A sample of the block's own rows is searched exactly. Where each true neighbour's list stands in
-the order of probing says how many lists to probe for a wanted recall. How far behind the k-th
-proposal a true neighbour can look, by its code, says which proposals are worth an exact score: this
-margin is much the same for all queries, however many rows are that near to them.
+A sample of the block's own rows is searched exactly. How much farther than the nearest list a true
+neighbour's list can be says which lists to probe for a wanted recall, and how far behind the k-th
+proposal a true neighbour can look, by its code, which proposals are worth an exact score: such
+margins are much the same for all queries, while counts of lists and of proposals are not.
 """
 
 from __future__ import annotations
@@ -36,17 +36,30 @@ _CAUTION = 0.6
 _STRANGER = 3
 """A query from outside is as hard as a row's neighbours of this many times the rank."""
 
+_MOST_LISTS = 2
 _LEAST_RANK = 10
 """Of nearer neighbours the sample has too few to count lists by them."""
 
 
 class Plan(NamedTuple):
-    """How many lists to probe; how many proposals to ask for at first; and how much worse than the
-    k-th of them, in the codes' distance, is worth an exact score."""
+    """How deep to look.
+
+    Attributes:
+        lists: how many lists to probe, as a rule.
+        reach: how much farther than the nearest list they may be; inf: as many as there are.
+        depth: how many proposals to ask for at first.
+        margin: how much worse than the k-th of them, by the codes' distance, deserves a score.
+    """
 
     lists: int
+    reach: float
     depth: int
     margin: float
+
+    @property
+    def most_lists(self) -> int:
+        """A hard query may probe so many."""
+        return self.lists if self.reach == math.inf else _MOST_LISTS * self.lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +67,15 @@ class Curves:
     """What was measured. The tables are of shape (len(RANKS), len(MISSES)).
 
     Attributes:
-        lists: how many lists to probe; the last entry of all is every list.
+        lists: how many of the nearest lists hold the neighbours.
+        reaches: how much farther than the nearest list theirs are.
         depths: how many proposals hold the neighbours; above DEEPEST means that no depth is enough.
         margins: how much worse than the k-th proposal the neighbours look; inf if a depth is above
             DEEPEST.
     """
 
     lists: npt.NDArray[np.int64]
+    reaches: npt.NDArray[np.float64]
     depths: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float64]
 
@@ -69,17 +84,19 @@ class Curves:
 
         None: no depth is enough.
         """
-        reach = max(_STRANGER * rank, _LEAST_RANK)
+        rank = max(_STRANGER * rank, _LEAST_RANK)
         misses = (1 - recall) * _CAUTION
         codes_level = _level(misses * (1 - _LISTS_SHARE))
         margin = float(self.margins[_row(k), codes_level])
         if not math.isfinite(margin):
             return None
-        lists = int(self.lists[_row(reach), _level(misses * _LISTS_SHARE)])
+        place = _row(rank), _level(misses * _LISTS_SHARE)
+        lists, reach = int(self.lists[place]), float(self.reaches[place])
         depth = int(self.depths[_row(_STRANGER * k), codes_level])
         # beyond the last rank measured, lists grow with it, until all are read, and so does depth
-        lists = int(lists * max(1.0, reach / RANKS[-1]))
-        return Plan(lists, int(depth * max(1.0, _STRANGER * k / RANKS[-1])), margin)
+        if rank > RANKS[-1]:
+            lists, reach = int(lists * rank / RANKS[-1]), math.inf
+        return Plan(lists, reach, int(depth * max(1.0, _STRANGER * k / RANKS[-1])), margin)
 
     @classmethod
     def measured(cls, codes: Codes, queries: FloatArray, neighbors: RowNumbers) -> Self:
@@ -96,20 +113,25 @@ class Curves:
         found = np.searchsorted(rows[order], neighbors)
         lists_of_neighbors = list_of[order[np.minimum(found, len(rows) - 1)]]
         list_places = np.empty(neighbors.shape, np.int64)
+        reaches = np.empty(neighbors.shape, np.float64)
         depth_places = np.full(neighbors.shape, DEEPEST, np.int64)
         margins = np.full((len(RANKS), *neighbors.shape), np.inf)
         depth = min(DEEPEST, len(rows))
         for number, query in enumerate(queries):
             prepared = codes.prepare(query)
+            all_lists = codes.nearest_lists(prepared, codes.lists)
             places = np.empty(codes.lists, np.int64)
-            places[codes.nearest_lists(prepared, codes.lists)] = np.arange(codes.lists)
+            places[all_lists] = np.arange(codes.lists)
             list_places[number] = places[lists_of_neighbors[number]]
-            proposed, distances = codes.propose(prepared, codes.lists, depth, None)
+            to_lists = codes.list_distances(prepared)
+            reaches[number] = to_lists[lists_of_neighbors[number]] - to_lists.min()
+            proposed, distances = codes.propose(prepared, all_lists, depth, None)
             depth_places[number] = found = _places_in(proposed, neighbors[number])
             margins[:, number] = _margins(distances, found)
         real = neighbors >= 0
         return cls(
             np.minimum(_table([list_places] * len(RANKS), real) + 1, codes.lists),
+            _table([reaches] * len(RANKS), real),
             _table([depth_places] * len(RANKS), real) + 1,
             _table(list(margins), real),
         )
@@ -122,6 +144,7 @@ class Curves:
         """Raises KeyError or ValueError if it is no such thing."""
         tables = cls(
             np.array(stored["lists"], np.int64),
+            np.array(stored["reaches"], np.float64),
             np.array(stored["depths"], np.int64),
             np.array(stored["margins"], np.float64),
         )

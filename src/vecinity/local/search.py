@@ -26,7 +26,7 @@ from vecinity.metric import FloatArray, Metric
 _MOSTLY = 0.8
 """From this share of candidates on, others are dropped from the proposals, not during the scan."""
 
-_DEEPER = 8
+_DEEPER = 4
 """So many times more proposals are asked for when the first were not deep enough."""
 
 _FILTERED_MISSES = 1 / 3
@@ -173,7 +173,8 @@ class _Proposals:
         """
         k = self._question.k
         depth = min(max(math.ceil(plan.depth / share), k), block.members)
-        rows, distances = block.codes.propose(query, plan.lists, depth, None)
+        lists = block.codes.nearest_lists(query, plan.most_lists, plan.reach)
+        rows, distances = block.codes.propose(query, lists, depth, None)
         doubtful_from = distances[-1] if len(rows) == depth < block.members else np.inf
         kept = BitMap(rows.astype(np.uint32)) & self._candidates
         if len(kept) < len(rows):
@@ -194,8 +195,8 @@ class _Proposals:
             if rows is not None:
                 return rows
             # the nearest candidates may be anywhere, and so far away that they look much the same
-            lists, margin = block.codes.lists, _FAR_MARGIN * plan.margin
-            plan = Plan(lists, min(_FAR_DEPTH * plan.depth, count), margin)
+            depth, margin = min(_FAR_DEPTH * plan.depth, count), _FAR_MARGIN * plan.margin
+            plan = Plan(block.codes.lists, math.inf, depth, margin)
             if self._is_dear(block, count, plan):
                 return None
         return self._deep_enough(block, query, plan, count, self._bits)
@@ -206,8 +207,9 @@ class _Proposals:
         """Proposals down to where the codes leave no doubt, out of `count` rows."""
         k = self._question.k
         depth = min(max(plan.depth, 2 * k), count)
+        lists = block.codes.nearest_lists(query, plan.most_lists, plan.reach)
         while True:
-            rows, distances = block.codes.propose(query, plan.lists, depth, allowed)
+            rows, distances = block.codes.propose(query, lists, depth, allowed)
             if len(rows) < k:
                 return rows
             worth = int(distances.searchsorted(distances[k - 1] + plan.margin, "right"))
