@@ -56,13 +56,17 @@ def index(
 
 
 def _recall(
-    index: vecinity.Index, values: FloatArray, allowed: np.ndarray[Any, Any], **options: Any
+    index: vecinity.Index,
+    values: FloatArray,
+    allowed: np.ndarray[Any, Any],
+    length: float = 1.0,
+    **options: Any,
 ) -> float:
     """The share of the best `_K` scores, over all queries, that is found."""
     metric = index.config.metric
     rows = values[allowed]
     found = 0
-    for query in _made(_QUERIES, 2):
+    for query in _made(_QUERIES, 2) * np.float32(length):
         best = np.sort(scores(metric, query, rows))
         best = best[::-1] if metric.descending else best
         worst = best[_K - 1]
@@ -77,6 +81,13 @@ def _recall(
 def test_the_target_is_met(index: vecinity.Index, target: float | None) -> None:
     recall = _recall(index, _made(_ROWS, 1), np.arange(_ROWS), recall_target=target)
     assert recall >= (target or 0.97) - (_SLACK if target != 1.0 else 0)
+
+
+@pytest.mark.parametrize("length", [0.01, 20.0, 1e4])
+def test_queries_of_any_length_meet_it(index: vecinity.Index, length: float) -> None:
+    """Near to all rows, or far away from them."""
+    recall = _recall(index, _made(_ROWS, 1), np.arange(_ROWS), length)
+    assert recall >= 0.97 - _SLACK
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ MISSES = tuple(0.2 * 2 ** (-n / 2) for n in range(24))
 DEEPEST = 4_096
 """Neighbours that stand below this many proposals count as lost."""
 
+_TABLES = ("lists", "reaches", "depths", "margins")
 _LISTS_SHARE = 0.75
 _CAUTION = 0.6
 _STRANGER = 3
@@ -64,7 +65,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What was measured. The tables are of shape (len(RANKS), len(MISSES)).
+    """What was measured. All but `usual` are tables of shape (len(RANKS), len(MISSES)).
 
     Attributes:
         lists: how many of the nearest lists hold the neighbours.
@@ -72,12 +73,15 @@ class Curves:
         depths: how many proposals hold the neighbours; above DEEPEST means that no depth is enough.
         margins: how much worse than the k-th proposal the neighbours look; inf if a depth is above
             DEEPEST.
+        usual: how far the nearest list was at most; for queries much farther from all rows than
+            that the tables promise nothing.
     """
 
     lists: npt.NDArray[np.int64]
     reaches: npt.NDArray[np.float64]
     depths: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float64]
+    usual: float
 
     def plan(self, k: float, rank: float, recall: float) -> Plan | None:
         """What finds the best `k` with `recall` where they are among the nearest `rank` of all.
@@ -116,6 +120,7 @@ class Curves:
         reaches = np.empty(neighbors.shape, np.float64)
         depth_places = np.full(neighbors.shape, DEEPEST, np.int64)
         margins = np.full((len(RANKS), *neighbors.shape), np.inf)
+        usual = -math.inf
         depth = min(DEEPEST, len(rows))
         for number, query in enumerate(queries):
             prepared = codes.prepare(query)
@@ -124,6 +129,7 @@ class Curves:
             places[all_lists] = np.arange(codes.lists)
             list_places[number] = places[lists_of_neighbors[number]]
             to_lists = codes.list_distances(prepared)
+            usual = max(usual, float(to_lists.min()))
             reaches[number] = to_lists[lists_of_neighbors[number]] - to_lists.min()
             proposed, distances = codes.propose(prepared, all_lists, depth, None)
             depth_places[number] = found = _places_in(proposed, neighbors[number])
@@ -134,10 +140,12 @@ class Curves:
             _table([reaches] * len(RANKS), real),
             _table([depth_places] * len(RANKS), real) + 1,
             _table(list(margins), real),
+            usual,
         )
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name).tolist() for name in self.__slots__}
+        tables = {name: getattr(self, name).tolist() for name in _TABLES}
+        return {**tables, "usual": self.usual}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
@@ -147,8 +155,9 @@ class Curves:
             np.array(stored["reaches"], np.float64),
             np.array(stored["depths"], np.int64),
             np.array(stored["margins"], np.float64),
+            float(stored["usual"]),
         )
-        if any(getattr(tables, name).shape != (len(RANKS), len(MISSES)) for name in cls.__slots__):
+        if any(getattr(tables, name).shape != (len(RANKS), len(MISSES)) for name in _TABLES):
             raise ValueError("curves of another shape")
         return tables
 

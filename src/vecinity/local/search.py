@@ -32,9 +32,10 @@ _DEEPER = 4
 _FILTERED_MISSES = 1 / 3
 """What a filter leaves is not spread as the rows that the curves were measured with."""
 
+_FAR_AWAY = 1.5
 _FAR_MARGIN = 1.5
 _FAR_DEPTH = 4
-"""So much wider, and deeper at first, for queries whose nearest rows are no candidates."""
+"""So much wider, and deeper at first, for queries whose nearest candidates are far away."""
 
 _SAMPLED_LISTS = 256
 _BY_CHANCE = 1.5
@@ -140,6 +141,8 @@ class _Proposals:
         if plan is None or self._is_dear(block, count, plan):
             return None
         query = block.codes.prepare(self._question.query)
+        if self._is_far(block, query):
+            return self._deep_enough(block, query, _far(block, plan, count), count, self._bits)
         if count == block.members:
             return self._deep_enough(block, query, plan, count, None)
         if share >= _MOSTLY:
@@ -163,6 +166,16 @@ class _Proposals:
         probed = min(plan.lists, lists)
         dear = costs.codes(lists, probed, block.members, plan.depth, dimensions, selected=selected)
         return costs.exact(count, dimensions) <= dear
+
+    def _is_far(self, block: Block, query: FloatArray) -> bool:
+        """Whether a query is much farther from all rows than they are from each other.
+
+        Only distances can tell; angles have no far.
+        """
+        if self._question.metric is not Metric.EUCLIDEAN:
+            return False
+        nearest = block.codes.list_distances(query).min()
+        return bool(nearest > _FAR_AWAY * block.curves.usual)
 
     def _checked(
         self, block: Block, query: FloatArray, plan: Plan, share: float
@@ -194,9 +207,7 @@ class _Proposals:
             rows = self._checked(block, query, nearby, near) if nearby else None
             if rows is not None:
                 return rows
-            # the nearest candidates may be anywhere, and so far away that they look much the same
-            depth, margin = min(_FAR_DEPTH * plan.depth, count), _FAR_MARGIN * plan.margin
-            plan = Plan(block.codes.lists, math.inf, depth, margin)
+            plan = _far(block, plan, count)
             if self._is_dear(block, count, plan):
                 return None
         return self._deep_enough(block, query, plan, count, self._bits)
@@ -240,3 +251,9 @@ class _Proposals:
     @cached_property
     def _bits(self) -> Bits:
         return bits_of(self._candidates, self._blocks.end)
+
+
+def _far(block: Block, plan: Plan, count: int) -> Plan:
+    """For candidates that are far from the query: anywhere, and looking much the same."""
+    depth = min(_FAR_DEPTH * plan.depth, count)
+    return Plan(block.codes.lists, math.inf, depth, _FAR_MARGIN * plan.margin)
