@@ -90,8 +90,7 @@ class Vector:
         return _decoded(self.metadata_json)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """One result of a query, best first; `score` is an exact float32 score of the index's metric.
 
     `values` and metadata are None unless they were asked for.
@@ -101,7 +100,7 @@ class Match:
     score: float
     values: FloatArray | None = None
     namespace: str | None = None
-    metadata_json: bytes | None = field(default=None, repr=False)
+    metadata_json: bytes | None = None
 
     @property
     def metadata(self) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -78,14 +79,14 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             vector = np.array(values, dtype=np.float32)
-            norm = np.square(vector).sum()
+            norm = float(np.vecdot(vector, vector)) if vector.ndim == 1 else math.nan
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidQueryVector("its values must be finite float32 numbers") from error
-    if vector.shape != (dimensions,) or not np.isfinite(vector).all():
-        raise InvalidQueryVector("its values must be finite float32 numbers")
-    if not np.isfinite(norm):
+    if math.isfinite(norm):
+        return vector
+    if vector.ndim == 1 and np.isfinite(vector).all():
         raise InvalidQueryVector("the norm of its values overflows float32")
-    return vector
+    raise InvalidQueryVector("its values must be finite float32 numbers")
 
 
 def check_recall(target: float) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import bisect
 import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -27,6 +26,8 @@ RANKS = (1, 3, 10, 30, 100, 300)
 
 MISSES = tuple(0.2 * 2 ** (-n / 2) for n in range(24))
 """Shares of the neighbours that may be missed, from 20 % down to 0.007 %."""
+
+_RISING = tuple(-misses for misses in MISSES)
 
 DEEPEST = 4_096
 """Neighbours that stand below this many proposals count as lost."""
@@ -169,7 +170,7 @@ def _row(rank: float) -> int:
 
 def _level(misses: float) -> int:
     """The entry of MISSES for at most this share; the last one if it is smaller than all."""
-    return min(bisect.bisect_left(MISSES, -misses, key=operator.neg), len(MISSES) - 1)
+    return min(bisect.bisect_left(_RISING, -misses), len(MISSES) - 1)
 
 
 def _places_in(proposed: RowNumbers, wanted: RowNumbers) -> RowNumbers:
