@@ -97,6 +97,7 @@ class Database:
         Returns:
             Whether nothing remains.
         """
+        self._engine.index_now()
         end = None if timeout is None else time.monotonic() + timeout
         while self._engine.indexing().vectors:
             if end is not None and time.monotonic() >= end:

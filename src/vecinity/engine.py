@@ -114,6 +114,10 @@ class Engine(Protocol):
         """Raises IndexNotFound or IndexDeleted."""
         ...
 
+    def index_now(self) -> None:
+        """Begin with what `indexing` tells, where it would wait for a pause in writing."""
+        ...
+
     def indexing(self) -> Indexing:
         """What remains to be built in the background. Queries are right meanwhile, but slower."""
         ...

@@ -65,6 +65,9 @@ class RemoteEngine:
         config = self.get_index(account, name).config
         return RemoteIndex(self._transport, _index(account, name), config)
 
+    def index_now(self) -> None:
+        """A server does it when it sees fit."""
+
     def indexing(self) -> Indexing:
         found = self._transport.health()["indexing"]
         return Indexing(found["vectors"], found["indexes"])

@@ -35,6 +35,7 @@ class Background:
         self._changed = threading.Condition()
         self._due: dict[str, float] = {}
         self._at_work: str | None = None
+        self._hurried: set[str] = set()
         self._given_up: set[str] = set()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -53,6 +54,11 @@ class Background:
             self._due[uuid] = time.monotonic() + seconds if seconds else 0.0
             if before is None or not seconds:
                 self._changed.notify_all()
+
+    def hurry(self, uuid: str) -> None:
+        """Look at an index at once, and do what there is to do as if nobody wrote to it."""
+        self._hurried.add(uuid)
+        self.poke(uuid)
 
     def forget(self, uuid: str) -> None:
         """Have nothing to do with an index any more; returns when nothing of it is in use here."""
@@ -109,11 +115,13 @@ class Background:
         with self._use(uuid) as index:
             if index.tail_is_full:
                 self._builder.start()  # which takes a while, and the tail may be growing
-            idle = time.monotonic() - index.last_write >= IDLE_SECONDS
+            paused = time.monotonic() - index.last_write >= IDLE_SECONDS
+            idle = paused or uuid in self._hurried
             job = index.next_job(idle=idle)
             if job is None and not idle:
                 return IDLE_SECONDS
             if job is None:
+                self._hurried.discard(uuid)
                 index.save_columns_if_due()
                 return None
             start = time.monotonic()

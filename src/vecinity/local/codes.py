@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vecinity.local.bits import Bits
+from vecinity.local.norms import lengths
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric, unit
 
@@ -28,6 +29,7 @@ _ITERATIONS = 10
 _SCAN = 11
 _SEED = 1_234
 _SAMPLED_A_LIST = 8
+_LARGEST_SCALE = 1e38
 
 
 class Codes:
@@ -213,11 +215,11 @@ class Codes:
 def prepared(metric: Metric, values: FloatArray, scale: float) -> FloatArray:
     """Raw rows (n, d) as codes compare them: of unit length for cosine, else scaled; padded."""
     if metric is Metric.COSINE:
-        norms = np.linalg.norm(values.astype(np.float64), axis=1)
+        norms = lengths(np.ascontiguousarray(values))
         norms[norms == 0] = 1
-        ready = (values / norms[:, np.newaxis]).astype(np.float32)
+        ready = values / norms[:, np.newaxis]
     else:
-        ready = (values * np.float64(scale)).astype(np.float32)
+        ready = values * np.float32(scale)
     over = ready.shape[1] % _GROUP
     if over and ready.shape[1] >= _GROUPED_FROM:
         ready = np.pad(ready, ((0, 0), (0, _GROUP - over)))
@@ -252,7 +254,7 @@ def _scale(metric: Metric, sample: FloatArray) -> float:
     if metric is Metric.COSINE:
         return 1.0
     largest = float(np.sqrt(np.square(sample.astype(np.float64)).sum(axis=1).max()))
-    return 1 / largest if largest > 0 else 1.0
+    return min(1 / largest, _LARGEST_SCALE) if largest > 0 else 1.0
 
 
 def _centroids(ready: FloatArray, lists: int) -> FloatArray:

@@ -152,6 +152,11 @@ class LocalEngine:
         entry = self._catalog.get(account, name, version)
         return LocalIndex(entry, self._catalog, self._pool, self._background)
 
+    def index_now(self) -> None:
+        for index in self._pool.open_indexes():
+            if index.has_work:
+                self._background.hurry(index.settings.uuid)
+
     def indexing(self) -> Indexing:
         waiting = [index.waiting for index in self._pool.open_indexes()]
         return Indexing(sum(waiting), sum(map(bool, waiting)))

@@ -173,7 +173,7 @@ class OpenIndex:
         snapshot = self._follower.snapshot
         last = snapshot.mutation
         if not idle:
-            least = max(self._tail_rows, self._arrivals.lately)
+            least = max(self._tail_rows, 2 * self._arrivals.lately)
         elif len(self._blocks):
             least = min(IDLE_TAIL_ROWS, self._tail_rows)
         else:

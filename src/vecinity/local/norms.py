@@ -48,12 +48,12 @@ def _computed(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) 
             first, end = int(some[0]), int(some[-1]) + 1
             together = end - first == len(some)
             values = segment.values[first:end] if together else segment.values[some]
-            out[start : start + len(some)] = _norms(values)
+            out[start : start + len(some)] = lengths(values)
     return norms
 
 
-def _norms(values: FloatArray) -> FloatArray:
-    """L2 norms, right also where the squares of small values underflow float32."""
+def lengths(values: FloatArray) -> FloatArray:
+    """L2 norms of contiguous rows (n, d), right also where squares underflow float32."""
     norms = np.empty(len(values), np.float32)
     faiss.fvec_norms_L2(faiss.swig_ptr(norms), faiss.swig_ptr(values), values.shape[1], len(values))
     small = np.flatnonzero(norms < _TOO_SMALL)
