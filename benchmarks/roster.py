@@ -14,7 +14,7 @@ from vecinity import Index
 
 _EFS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 400, 800)
 _EF_GRID = tuple({"ef": ef} for ef in _EFS)
-_TARGETS = (0.90, 0.95, 0.97, 0.99, 0.999)
+_TARGETS = (0.90, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 
 
 @dataclass(frozen=True, slots=True)
