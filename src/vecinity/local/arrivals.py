@@ -6,11 +6,11 @@ import threading
 import time
 from collections import deque
 
-_SECONDS = 1.0
+_SECONDS = 0.5
 
 
 class Arrivals:
-    """Counts the rows of the last second. Safe for threads."""
+    """Counts the rows of the last half second. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class Arrivals:
 
     @property
     def lately(self) -> int:
-        """Rows that arrived within a second."""
+        """Rows that arrived within half a second."""
         with self._lock:
             self._forget()
             return self._sum

@@ -1,7 +1,7 @@
 """The life of the blocks: what is sealed, what is merged next, what is on disk.
 
 Rows beyond the last block are the tail, which is scanned exactly. A block takes in those before it
-that are no larger, so that there are few, and each row is encoded again only a few times.
+that are not much larger, so that there are few, and each row is encoded again only a few times.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ TAIL_ROWS = 4_096
 IDLE_TAIL_ROWS = 64
 """When nobody writes, and there are blocks already, a tail of so many is sealed."""
 
+_NO_LARGER = 2
 _LIKE = 3
 _DEAD_SHARE = 1 / 3
 _CODEBOOK_REACH = 4
@@ -34,13 +35,15 @@ _log = logging.getLogger(__name__)
 class Job:
     """Encode the rows from `first` to before `end` that are alive after `mutation`.
 
-    `codebook` is a block's path, whose quantiser will do.
+    `codebook` is a block's path, whose quantiser will do. `gentle` means on one core: somebody
+    writes meanwhile, and may well search.
     """
 
     first: int
     end: int
     mutation: int
     codebook: str | None
+    gentle: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -96,7 +99,8 @@ class Blocks:
         if found is None:
             return None
         first, end = found
-        return Job(first, end, mutation, self._codebook(live.range_cardinality(first, end)))
+        codebook = self._codebook(live.range_cardinality(first, end))
+        return Job(first, end, mutation, codebook, gentle=not idle)
 
     def _gap(self, live: BitMap) -> tuple[int, int] | None:
         for first, end in self.uncovered(self.end):
@@ -111,7 +115,7 @@ class Blocks:
             return None
         for block in reversed(self.all):
             alive = live.range_cardinality(block.first, block.end)
-            if alive > total:
+            if alive > _NO_LARGER * total:
                 break
             first, total = block.first, total + alive
         return first, rows

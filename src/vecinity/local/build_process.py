@@ -13,11 +13,14 @@ import sys
 import threading
 from pathlib import Path
 
+import faiss
+
 from vecinity.errors import VectorizeError
 from vecinity.local.blocks import Job
 from vecinity.local.build import build
 
 _NICENESS = 10
+_THREADS = faiss.omp_get_max_threads()
 
 
 def main() -> None:
@@ -39,6 +42,7 @@ def _read(jobs: queue.SimpleQueue[str]) -> None:
 def _answer(request: dict[str, object]) -> dict[str, str | None]:
     try:
         job = Job(**request["job"])  # type: ignore[arg-type] # as `Builder` wrote it
+        faiss.omp_set_num_threads(1 if job.gentle else _THREADS)
         path = build(Path(str(request["folder"])), job)
         return {"path": None if path is None else str(path)}
     except (VectorizeError, OSError, sqlite3.Error, RuntimeError, ValueError) as error:

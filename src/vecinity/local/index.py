@@ -164,7 +164,7 @@ class OpenIndex:
     def next_job(self, *, idle: bool) -> Job | None:
         """The block that should be built next, if any.
 
-        A tail that doubles within a second is left to grow: one block of it all is built in less
+        A tail that doubles within half a second is left to grow: one block of it all takes less
         time than two.
 
         Args:
