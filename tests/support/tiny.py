@@ -53,7 +53,7 @@ def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
     patch.setattr(search, "_all_are_scored", _all_are_scored)
     patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
     patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, math.inf, _EVERYTHING, _FARTHEST))
-    patch.setattr(Arrivals, "lately", 0)
+    patch.setattr(Arrivals, "is_rush", lambda *_: False)
     patch.setattr(Builder, "start", lambda _: None)
     patch.setattr(Builder, "build", _build)
     _count(patch)

@@ -1,4 +1,4 @@
-"""How many rows arrive: what comes in a rush is sealed together, not piece by piece."""
+"""How fast rows arrive: what comes in a rush is sealed together, not piece by piece."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import time
 from collections import deque
 
 _SECONDS = 0.5
+_BUILD_SECONDS = 0.3
+_BUILT_A_SECOND = 100_000
+_MOST_ROWS = 500_000
 
 
 class Arrivals:
@@ -23,12 +26,17 @@ class Arrivals:
             self._sum += rows
             self._forget()
 
-    @property
-    def lately(self) -> int:
-        """Rows that arrived within half a second."""
+    def is_rush(self, tail_rows: int) -> bool:
+        """Whether so many rows would become twice as many while they are sealed.
+
+        One block of all is then built in less time than two. A tail that takes too long to scan is
+        never worth waiting for.
+        """
         with self._lock:
             self._forget()
-            return self._sum
+            a_second = self._sum / _SECONDS
+        building = _BUILD_SECONDS + tail_rows / _BUILT_A_SECOND
+        return tail_rows < _MOST_ROWS and a_second * building > tail_rows
 
     def _forget(self) -> None:
         since = time.monotonic() - _SECONDS

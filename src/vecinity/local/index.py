@@ -164,20 +164,15 @@ class OpenIndex:
     def next_job(self, *, idle: bool) -> Job | None:
         """The block that should be built next, if any.
 
-        A tail that doubles within half a second is left to grow: one block of it all takes less
-        time than two.
-
         Args:
             idle: nobody writes, so that a short tail is worth a block as well.
         """
         snapshot = self._follower.snapshot
         last = snapshot.mutation
-        if not idle:
-            least = max(self._tail_rows, 2 * self._arrivals.lately)
-        elif len(self._blocks):
-            least = min(IDLE_TAIL_ROWS, self._tail_rows)
-        else:
-            least = self._tail_rows
+        if not idle and self._arrivals.is_rush(last.rows - self._blocks.end):
+            return None
+        short = idle and len(self._blocks) > 0
+        least = min(IDLE_TAIL_ROWS, self._tail_rows) if short else self._tail_rows
         return self._blocks.next_job(snapshot.live, last.rows, last.number, least, idle=idle)
 
     def publish(self, path: Path) -> None:
