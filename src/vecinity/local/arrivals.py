@@ -7,13 +7,15 @@ import time
 from collections import deque
 
 _SECONDS = 0.5
+_LEAST_SECONDS = 0.05
 _BUILD_SECONDS = 0.3
 _BUILT_A_SECOND = 100_000
-_MOST_ROWS = 500_000
+_MOST_ROWS = 1_000_000
+_BULK = 20_000
 
 
 class Arrivals:
-    """Counts the rows of the last half second. Safe for threads."""
+    """Rows a second, over the last half second. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,19 +28,31 @@ class Arrivals:
             self._sum += rows
             self._forget()
 
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        with self._lock:
+            now = self._forget()
+            if not self._seen:
+                return 0.0
+            return self._sum / max(now - self._seen[0][0], _LEAST_SECONDS)
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether somebody loads, rather than keeps something up to date."""
+        return self.rate > _BULK
+
     def is_rush(self, tail_rows: int) -> bool:
         """Whether so many rows would become twice as many while they are sealed.
 
         One block of all is then built in less time than two. A tail that takes too long to scan is
         never worth waiting for.
         """
-        with self._lock:
-            self._forget()
-            a_second = self._sum / _SECONDS
         building = _BUILD_SECONDS + tail_rows / _BUILT_A_SECOND
-        return tail_rows < _MOST_ROWS and a_second * building > tail_rows
+        return tail_rows < _MOST_ROWS and self.rate * building > tail_rows
 
-    def _forget(self) -> None:
-        since = time.monotonic() - _SECONDS
-        while self._seen and self._seen[0][0] < since:
+    def _forget(self) -> float:
+        now = time.monotonic()
+        while self._seen and self._seen[0][0] < now - _SECONDS:
             self._sum -= self._seen.popleft()[1]
+        return now

@@ -99,8 +99,7 @@ class Blocks:
         if found is None:
             return None
         first, end = found
-        codebook = self._codebook(live.range_cardinality(first, end))
-        return Job(first, end, mutation, codebook, gentle=not idle)
+        return Job(first, end, mutation, self._codebook(live.range_cardinality(first, end)))
 
     def _gap(self, live: BitMap) -> tuple[int, int] | None:
         for first, end in self.uncovered(self.end):

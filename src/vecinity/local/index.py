@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -173,7 +174,10 @@ class OpenIndex:
             return None
         short = idle and len(self._blocks) > 0
         least = min(IDLE_TAIL_ROWS, self._tail_rows) if short else self._tail_rows
-        return self._blocks.next_job(snapshot.live, last.rows, last.number, least, idle=idle)
+        job = self._blocks.next_job(snapshot.live, last.rows, last.number, least, idle=idle)
+        if job is not None and not idle and not self._arrivals.is_bulk:
+            return replace(job, gentle=True)
+        return job
 
     def publish(self, path: Path) -> None:
         """Put a new block to use, and remove those that it replaces."""
