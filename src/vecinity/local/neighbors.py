@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faiss
 import numpy as np
 
 from vecinity.local.rows import RowNumbers
@@ -13,16 +14,20 @@ class Neighbors:
 
     def __init__(self, metric: Metric, queries: FloatArray, count: int) -> None:
         self._euclidean = metric is Metric.EUCLIDEAN
-        self._queries = queries
+        # faiss's product, not numpy's: it takes as many cores as faiss was told
+        self._products = faiss.LinearTransform(queries.shape[1], len(queries), False)
+        faiss.copy_array_to_vector(queries.reshape(-1), self._products.A)
+        self._products.is_trained = True
         self._rows = np.full((len(queries), count), -1, np.int64)
         self._scores = np.full((len(queries), count), -np.inf, np.float32)
 
     def add(self, rows: RowNumbers, values: FloatArray) -> None:
         """Take `values` (n, w), prepared, as candidates."""
-        scores = self._queries @ values.T
+        scores: FloatArray = self._products.apply(values).T
         if self._euclidean:
             # 2qx - xx orders as the distance does
             scores = 2 * scores - np.einsum("ij,ij->i", values, values)
+        scores = np.ascontiguousarray(scores)
         count = self._scores.shape[1]
         for number, found in enumerate(scores):
             better = np.flatnonzero(found > self._scores[number, -1])

@@ -133,8 +133,8 @@ class Curves:
             usual = max(usual, float(to_lists.min()))
             reaches[number] = to_lists[lists_of_neighbors[number]] - to_lists.min()
             proposed, distances = codes.propose(prepared, all_lists, depth, None)
-            depth_places[number] = found = _places_in(proposed, neighbors[number])
-            margins[:, number] = _margins(distances, found)
+            depth_places[number] = _places_in(proposed, neighbors[number])
+            margins[:, number] = _margins(distances, depth_places[number])
         real = neighbors >= 0
         return cls(
             np.minimum(_table([list_places] * len(RANKS), real) + 1, codes.lists),
