@@ -222,7 +222,10 @@ class _Proposals:
         while True:
             rows, distances = block.codes.propose(query, lists, depth, allowed)
             if len(rows) < k:
-                return rows
+                if len(lists) == block.codes.lists:
+                    return rows
+                lists = block.codes.nearest_lists(query, block.codes.lists)
+                continue
             worth = int(distances.searchsorted(distances[k - 1] + plan.margin, "right"))
             if worth < len(rows) or len(rows) < depth or depth == count:
                 return rows[:worth]
