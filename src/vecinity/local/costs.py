@@ -1,7 +1,8 @@
 """What each way to answer a query costs, in nanoseconds: where the planner's crossing points are.
 
-Only their ratios matter. They were measured on one machine, at 384 dimensions; being wrong by half
-moves the crossing point a little, where both ways cost nearly the same.
+Only their ratios matter; being wrong by half moves the crossing point a little, where both ways
+cost nearly the same. The part `costs` of the benchmarks fits them anew (docs/benchmarks/costs.md):
+on a machine three times as fast as the one they are from, their ratios at 384 dimensions held.
 """
 
 from __future__ import annotations
