@@ -125,17 +125,16 @@ def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) ->
         beside.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o600 if private else 0o644)
-    try:
+    with contextlib.ExitStack() as undo:
+        # on a full disk half a file would take the space that others need
+        undo.callback(beside.unlink)
         with os.fdopen(descriptor, "wb") as file:
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except BaseException:
-        # on a full disk half a file would take the space that others need
-        beside.unlink()
-        raise
+        undo.pop_all()
     sync_folder(path.parent)
 
 
