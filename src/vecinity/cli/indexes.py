@@ -163,11 +163,13 @@ def get(target: Target, name: str, as_json: bool) -> None:
     if as_json:
         say_json(wire.description(found))
         return
+    target_of_its_own = found.config.recall_target
     say_facts(
         [
             ("name", found.name),
             ("dimensions", str(found.config.dimensions)),
             ("metric", found.config.metric),
+            *([("recall target", f"{target_of_its_own:g}")] if target_of_its_own else []),
             ("description", found.description or ""),
             ("created", when(found.created_on)),
             ("modified", when(found.modified_on)),

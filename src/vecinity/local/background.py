@@ -64,6 +64,7 @@ class Background:
         """Have nothing to do with an index any more; returns when nothing of it is in use here."""
         with self._changed:
             self._given_up.add(uuid)
+            self._hurried.discard(uuid)
             self._due.pop(uuid, None)
             while self._at_work == uuid:
                 self._builder.stop()
