@@ -98,7 +98,7 @@ def _codes(options: Options, index: OpenIndex, queries: FloatArray) -> list[dict
 
             def scan(query: FloatArray, probed: int = probed, allowed: Any = allowed) -> None:
                 ready = block.codes.prepare(query)
-                lists = block.codes.nearest_lists(ready, probed)
+                lists = ready.nearest_lists(probed)
                 block.codes.propose(ready, lists, _DEPTH, allowed)
 
             ns = _median(options, queries, scan)

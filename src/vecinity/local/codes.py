@@ -6,6 +6,7 @@ numbers; whoever asks scores the proposals exactly.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,22 @@ _SCAN = 11
 _SEED = 1_234
 _SAMPLED_A_LIST = 8
 _LARGEST_SCALE = 1e38
+"""Larger factors are no float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A query as codes compare it: `values` (1, w), and how far each list is from it (lists,)."""
+
+    values: FloatArray
+    to_lists: FloatArray
+
+    def nearest_lists(self, most: int, reach: float = np.inf) -> RowNumbers:
+        """Up to `most` lists that are no more than `reach` farther than the nearest, in order."""
+        near = np.flatnonzero(self.to_lists <= self.to_lists.min() + reach)
+        if len(near) > most:
+            near = near[self.to_lists[near].argpartition(most - 1)[:most]]
+        return near[self.to_lists[near].argsort()]
 
 
 class Codes:
@@ -95,32 +112,18 @@ class Codes:
         centroids = self.index.quantizer.reconstruct_n(0, self.lists)
         self.index.quantizer = _flat(faiss.IndexFlatIP, centroids)
 
-    def prepare(self, query: FloatArray) -> FloatArray:
-        """A query (d,) as these codes compare it, shape (1, w): of unit length for products."""
+    def prepare(self, query: FloatArray) -> Prepared:
+        """A query (d,) as these codes compare it: of unit length for products."""
         if self.metric is Metric.EUCLIDEAN:
-            return prepared(self.metric, query[np.newaxis], self.scale)
-        ready = unit(query)[np.newaxis]
-        return np.pad(ready, ((0, 0), (0, self._padding))) if self._padding else ready
-
-    def list_distances(self, query: FloatArray) -> FloatArray:
-        """How far the lists are from a prepared query, shape (lists,), by their centroids."""
-        products: FloatArray = np.vecdot(self._centroids, query[0])
-        if self.metric is not Metric.EUCLIDEAN:
-            return np.negative(products, out=products)
-        return _root(self._centroid_squares - 2 * products + np.vecdot(query[0], query[0]))
-
-    def nearest_lists(self, query: FloatArray, most: int, reach: float = np.inf) -> RowNumbers:
-        """Up to `most` lists that are no more than `reach` farther than the nearest, in order."""
-        if self.lists == 1:
-            return np.zeros(1, np.int64)
-        distances = self.list_distances(query)
-        near = np.flatnonzero(distances <= distances.min() + reach)
-        if len(near) > most:
-            near = near[distances[near].argpartition(most - 1)[:most]]
-        return near[distances[near].argsort()]
+            ready = prepared(self.metric, query[np.newaxis], self.scale)
+        else:
+            ready = unit(query)[np.newaxis]
+            if self._padding:
+                ready = np.pad(ready, ((0, 0), (0, self._padding)))
+        return Prepared(ready, self._list_distances(ready[0]))
 
     def propose(
-        self, query: FloatArray, lists: RowNumbers, depth: int, allowed: Bits | None
+        self, query: Prepared, lists: RowNumbers, depth: int, allowed: Bits | None
     ) -> tuple[RowNumbers, FloatArray]:
         """Up to `depth` rows that look nearest to a prepared query in these lists, best first.
 
@@ -137,7 +140,7 @@ class Codes:
         to_lists = np.zeros(probed, np.float32)  # which faiss takes, but has no use for here
         self.index.search_preassigned_c(
             1,
-            faiss.swig_ptr(query),
+            faiss.swig_ptr(query.values),
             depth,
             faiss.swig_ptr(lists),
             faiss.swig_ptr(to_lists),
@@ -154,6 +157,13 @@ class Codes:
             return found[0], distances[0]
         count = int((found[0] >= 0).sum())
         return found[0, :count], distances[0, :count]
+
+    def _list_distances(self, query: FloatArray) -> FloatArray:
+        """How far the lists are from a query (w,), by their centroids."""
+        products: FloatArray = np.vecdot(self._centroids, query)
+        if self.metric is not Metric.EUCLIDEAN:
+            return np.negative(products, out=products)
+        return _root(self._centroid_squares - 2 * products + np.vecdot(query, query))
 
     @cached_property
     def _centroids(self) -> FloatArray:
@@ -179,13 +189,14 @@ class Codes:
 
         A short list's rows repeat; for an empty list another one's stand there.
         """
-        filled = [ids for number in range(self.lists) if len(ids := self._ids(number))]
         sampled = np.empty((self.lists, _SAMPLED_A_LIST), np.int64)
-        for number in range(self.lists):
+        filled = np.flatnonzero(self.list_sizes())
+        for number in filled.tolist():
             ids = self._ids(number)
-            ids = ids if len(ids) else filled[number % len(filled)]
             places = np.linspace(0, len(ids) - 1, _SAMPLED_A_LIST).astype(np.int64)
             sampled[number] = ids[places]
+        empty = np.setdiff1d(np.arange(self.lists), filled)
+        sampled[empty] = sampled[filled[empty % len(filled)]]
         return sampled
 
     def to_bytes(self) -> npt.NDArray[np.uint8]:
@@ -198,11 +209,12 @@ class Codes:
         return cls(metric, dimensions, scale, faiss.read_index(str(path)))
 
     def _ids(self, number: int) -> RowNumbers:
+        """The rows of a list: not a copy, there as long as the index is."""
         lists = self.index.invlists
         size = lists.list_size(number)
         if not size:
             return np.empty(0, np.int64)
-        ids: RowNumbers = faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
+        ids: RowNumbers = faiss.rev_swig_ptr(lists.get_ids(number), size)
         return ids
 
     def _parameters(self, nprobe: int) -> Any:

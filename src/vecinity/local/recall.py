@@ -125,13 +125,13 @@ class Curves:
         depth = min(DEEPEST, len(rows))
         for number, query in enumerate(queries):
             prepared = codes.prepare(query)
-            all_lists = codes.nearest_lists(prepared, codes.lists)
+            all_lists = prepared.nearest_lists(codes.lists)
             places = np.empty(codes.lists, np.int64)
             places[all_lists] = np.arange(codes.lists)
             list_places[number] = places[lists_of_neighbors[number]]
-            to_lists = codes.list_distances(prepared)
-            usual = max(usual, float(to_lists.min()))
-            reaches[number] = to_lists[lists_of_neighbors[number]] - to_lists.min()
+            nearest = float(prepared.to_lists.min())
+            usual = max(usual, nearest)
+            reaches[number] = prepared.to_lists[lists_of_neighbors[number]] - nearest
             proposed, distances = codes.propose(prepared, all_lists, depth, None)
             depth_places[number] = _places_in(proposed, neighbors[number])
             margins[:, number] = _margins(distances, depth_places[number])

@@ -18,6 +18,7 @@ from vecinity.local import costs, exact
 from vecinity.local.bits import Bits, bits_of, rows_of
 from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
+from vecinity.local.codes import Prepared
 from vecinity.local.norms import Norms
 from vecinity.local.recall import Plan
 from vecinity.local.rows import RowNumbers, Segment
@@ -167,18 +168,17 @@ class _Proposals:
         dear = costs.codes(lists, probed, block.members, plan.depth, dimensions, selected=selected)
         return costs.exact(count, dimensions) <= dear
 
-    def _is_far(self, block: Block, query: FloatArray) -> bool:
+    def _is_far(self, block: Block, query: Prepared) -> bool:
         """Whether a query is much farther from all rows than they are from each other.
 
         Only distances can tell; angles have no far.
         """
         if self._question.metric is not Metric.EUCLIDEAN:
             return False
-        nearest = block.codes.list_distances(query).min()
-        return bool(nearest > _FAR_AWAY * block.curves.usual)
+        return bool(query.to_lists.min() > _FAR_AWAY * block.curves.usual)
 
     def _checked(
-        self, block: Block, query: FloatArray, plan: Plan, share: float
+        self, block: Block, query: Prepared, plan: Plan, share: float
     ) -> RowNumbers | None:
         """Proposals from among all that the block holds, without those that are no candidates.
 
@@ -186,7 +186,7 @@ class _Proposals:
         """
         k = self._question.k
         depth = min(max(math.ceil(plan.depth / share), k), block.members)
-        lists = block.codes.nearest_lists(query, plan.most_lists, plan.reach)
+        lists = query.nearest_lists(plan.most_lists, plan.reach)
         rows, distances = block.codes.propose(query, lists, depth, None)
         doubtful_from = distances[-1] if len(rows) == depth < block.members else np.inf
         kept = BitMap(rows.astype(np.uint32)) & self._candidates
@@ -197,9 +197,7 @@ class _Proposals:
             return None
         return rows[: distances.searchsorted(distances[k - 1] + plan.margin, "right")]
 
-    def _selected(
-        self, block: Block, query: FloatArray, plan: Plan, count: int
-    ) -> RowNumbers | None:
+    def _selected(self, block: Block, query: Prepared, plan: Plan, count: int) -> RowNumbers | None:
         """Proposals from among the candidates."""
         if block.codes.lists > 1 and not self._are_everywhere(block, count / block.members):
             near = self._share_near(block, query, plan.lists)
@@ -213,18 +211,18 @@ class _Proposals:
         return self._deep_enough(block, query, plan, count, self._bits)
 
     def _deep_enough(
-        self, block: Block, query: FloatArray, plan: Plan, count: int, allowed: Bits | None
+        self, block: Block, query: Prepared, plan: Plan, count: int, allowed: Bits | None
     ) -> RowNumbers:
         """Proposals down to where the codes leave no doubt, out of `count` rows."""
         k = self._question.k
         depth = min(max(plan.depth, 2 * k), count)
-        lists = block.codes.nearest_lists(query, plan.most_lists, plan.reach)
+        lists = query.nearest_lists(plan.most_lists, plan.reach)
         while True:
             rows, distances = block.codes.propose(query, lists, depth, allowed)
             if len(rows) < k:
                 if len(lists) == block.codes.lists:
                     return rows
-                lists = block.codes.nearest_lists(query, block.codes.lists)
+                lists = query.nearest_lists(block.codes.lists)
                 continue
             worth = int(distances.searchsorted(distances[k - 1] + plan.margin, "right"))
             if worth < len(rows) or len(rows) < depth or depth == count:
@@ -241,9 +239,9 @@ class _Proposals:
         uneven = np.square(taken - size * share).mean()
         return bool(uneven <= _BY_CHANCE * by_chance)
 
-    def _share_near(self, block: Block, query: FloatArray, lists: int) -> float:
+    def _share_near(self, block: Block, query: Prepared, lists: int) -> float:
         """The share of candidates in the lists nearest to the query, guessed from a sample."""
-        nearest = block.codes.nearest_lists(query, min(lists, _SAMPLED_LISTS, block.codes.lists))
+        nearest = query.nearest_lists(min(lists, _SAMPLED_LISTS, block.codes.lists))
         return max(float(self._taken(block.codes.samples[nearest]).mean()), 1 / block.members)
 
     def _taken(self, samples: RowNumbers) -> Bits:
