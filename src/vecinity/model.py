@@ -96,6 +96,8 @@ class Match(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     `values` and metadata are None unless they were asked for.
     """
 
+    # a Struct, not a dataclass like the others: a query makes many, and this is five times faster
+
     id: str
     score: float
     values: FloatArray | None = None
