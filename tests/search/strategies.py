@@ -35,9 +35,9 @@ _patterns = st.one_of(
 
 
 @st.composite
-def _vector(draw: st.DrawFn) -> dict[str, Json]:
+def _vector(draw: st.DrawFn, ids: st.SearchStrategy[str] = _ids) -> dict[str, Json]:
     """A vector, one time in eight without metadata."""
-    vector: dict[str, Json] = {"id": draw(_ids), "values": draw(_patterns)}
+    vector: dict[str, Json] = {"id": draw(ids), "values": draw(_patterns)}
     if (namespace := draw(_namespaces)) is not None:
         vector["namespace"] = namespace
     if draw(_dice) < 7:
@@ -49,6 +49,7 @@ _metadata_values = [st.sampled_from(values) for values in METADATA.values()]
 _vectors = _vector()
 _few_vectors = st.lists(_vectors, min_size=1, max_size=5)
 _many_vectors = st.lists(_vectors, min_size=5, max_size=8)
+_all_vectors = st.tuples(*(_vector(st.just(each)) for each in IDS)).map(list)
 
 _operands = {name: st.sampled_from(values) for name, values in OPERANDS.items()}
 _lists = {name: st.lists(values, max_size=4) for name, values in _operands.items()}
@@ -161,10 +162,13 @@ _episodes = st.one_of(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Step]:
-    """Metadata indexes, vectors, then up to seven short episodes, a query after each."""
+def histories(draw: st.DrawFn, *, all_ids: bool = False) -> list[Step]:
+    """Metadata indexes, vectors, then up to seven short episodes, a query after each.
+
+    With `all_ids` there is a vector of every id at first: more than a tiny tail holds.
+    """
     history = draw(st.lists(_creations, min_size=1, max_size=4))
-    history.append(Step("upsert", (draw(_many_vectors),)))
+    history.append(Step("upsert", (draw(_all_vectors if all_ids else _many_vectors),)))
     for episode in draw(st.lists(_episodes, min_size=1, max_size=7)):
         history += episode
         created = [s.arguments[0] for s in history if s.method == "create_metadata_index"]
