@@ -57,9 +57,12 @@ def scores(metric: Metric, query: FloatArray, rows: FloatArray) -> FloatArray:
     if metric is Metric.DOT_PRODUCT:
         return _narrow(-dots + 0.0)
     # Two square roots, not the root of a product: that would underflow for tiny vectors.
-    norms = np.sqrt(np.vecdot(x, x)) * math.sqrt(np.vecdot(q, q))
-    cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
-    return _narrow(np.clip(cosines, -1.0, 1.0) + 0.0)
+    norms = np.vecdot(x, x)
+    np.sqrt(norms, out=norms)
+    norms *= math.sqrt(np.vecdot(q, q))
+    norms[norms == 0] = np.inf
+    dots /= norms
+    return _narrow(dots.clip(-1.0, 1.0, out=dots) + 0.0)
 
 
 def _narrow(wide: npt.NDArray[np.float64]) -> FloatArray:

@@ -16,6 +16,8 @@ from vecinity.limits import DEFAULT_TOP_K, MIN_RECALL, Limits
 from vecinity.metric import FloatArray
 from vecinity.model import ReturnMetadata
 
+_RETURN_METADATA = get_args(ReturnMetadata)
+
 
 @dataclass(frozen=True, slots=True)
 class QueryOptions:
@@ -48,7 +50,7 @@ class QueryOptions:
         top_k = DEFAULT_TOP_K if top_k is None else top_k
         if not isinstance(top_k, int) or isinstance(top_k, bool):
             raise InvalidRequest(f"topK: expected int, got {type(top_k).__name__}")
-        if return_metadata not in get_args(ReturnMetadata):
+        if return_metadata not in _RETURN_METADATA:
             raise InvalidRequest(
                 f"returnMetadata: expected none, indexed or all, got {return_metadata!r}"
             )

@@ -6,7 +6,8 @@ k is left out with certainty; the few others are scored exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import faiss
@@ -18,7 +19,7 @@ from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered
 from vecinity.metric import FloatArray, Metric, scores, unit
 
 _EXACT_CHUNK = 4_096
-_FEW_VALUES = 48 * 1_024
+_FEW_VALUES = 128 * 1_024
 """Rows of up to so many values in all are scored in float64 at once: bounding them costs more."""
 _BLOCK = 64
 _UNIT_ROUNDOFF = 2.0**-24
@@ -55,7 +56,10 @@ def nearest(
         rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows, norms)]
     exact = _exact(metric, query, rows, segments, segment_rows)
     best_first = -exact if metric.descending else exact
-    order = np.lexsort((rows, rows != itself, best_first))[:k]
+    if itself < 0:
+        order = best_first.argsort(kind="stable")[:k]
+    else:
+        order = np.lexsort((rows, rows != itself, best_first))[:k]
     return rows[order], exact[order]
 
 
@@ -138,7 +142,19 @@ def _run_kernel(
         kernel(result, x, y, len(query), len(out))
     else:
         kernel = getattr(faiss, _SOME[name])
-        kernel(result, x, y, _pointer(places), len(query), 1, len(out))
+        with _alone():
+            kernel(result, x, y, _pointer(places), len(query), 1, len(out))
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """This kernel would start all threads that faiss may have, even for one query."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def kth_smallest(values: FloatArray, k: int) -> np.float32:

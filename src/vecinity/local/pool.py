@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from vecinity.local.index import OpenIndex
 
@@ -37,26 +37,31 @@ class IndexPool:
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._changed = threading.Condition()
 
-    @contextmanager
+    @contextlib.contextmanager
     def use(self, uuid: str) -> Iterator[OpenIndex]:
         """The open index, which stays open inside the block."""
+        index = self.take(uuid)
+        try:
+            yield index
+        finally:
+            self.give_back(uuid)
+
+    def take(self, uuid: str) -> OpenIndex:
+        """The open index, which stays open until it is given back."""
         with self._changed:
             slot = self._slots.setdefault(uuid, _Slot())
             self._slots.move_to_end(uuid)
             slot.users += 1
-        try:
-            if slot.index is None:
-                with slot.lock:
-                    if slot.index is None:
-                        slot.index = self._open_index(uuid)
-            yield slot.index
-        finally:
-            with self._changed:
-                slot.users -= 1
-                idle = self._surplus()
-                self._changed.notify_all()
-            for index in idle:
-                index.close()
+        return slot.index or self._opened(uuid, slot)
+
+    def give_back(self, uuid: str) -> None:
+        """What was taken is not used any more."""
+        with self._changed:
+            self._slots[uuid].users -= 1
+            idle = self._surplus()
+            self._changed.notify_all()
+        for index in idle:
+            index.close()
 
     def open_indexes(self) -> list[OpenIndex]:
         """Those that are open now; they may close at any time."""
@@ -78,6 +83,15 @@ class IndexPool:
     def close_all(self) -> None:
         for uuid in list(self._slots):
             self.close(uuid)
+
+    def _opened(self, uuid: str, slot: _Slot) -> OpenIndex:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.give_back, uuid)
+            with slot.lock:
+                if slot.index is None:
+                    slot.index = self._open_index(uuid)
+            undo.pop_all()
+            return slot.index
 
     def _surplus(self) -> list[OpenIndex]:
         """Take out the idle indexes over capacity, the least recently used first."""

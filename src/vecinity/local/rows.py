@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -213,9 +214,9 @@ def by_segment(
         return
     first = int(rows[0]) // segment_rows
     last = int(rows[-1]) // segment_rows
-    edges = np.searchsorted(rows, np.arange(first, last + 2) * segment_rows)
-    for number in range(first, last + 1):
-        start, end = int(edges[number - first]), int(edges[number - first + 1])
+    starts = [number * segment_rows for number in range(first, last + 1)]
+    edges = [*rows.searchsorted(starts).tolist(), len(rows)]
+    for number, (start, end) in enumerate(pairwise(edges), first):
         if start < end:
             places = segments[number].places(rows[start:end] - number * segment_rows)
             yield segments[number], places, slice(start, end)
