@@ -21,6 +21,7 @@ from vecinity.local import block, exact, mutations, store
 from vecinity.local.blocks import Job
 from vecinity.local.build import _Source, build
 from vecinity.local.codes import Codes
+from vecinity.local.encoder import Encoder
 from vecinity.local.engine import LocalEngine, LocalIndex
 from vecinity.local.follower import Follower
 from vecinity.local.index import OpenIndex
@@ -60,8 +61,9 @@ ARRAYS: _Stages = [
 
 BUILD: _Stages = [
     ("rows read", _Source, "values"),
-    ("lists and quantiser trained", Codes, "trained"),
-    ("rows encoded", Codes, "add"),
+    ("lists and quantiser trained", Encoder, "trained"),
+    ("rows encoded", Encoder, "add"),
+    ("lists filled", Encoder, "finish"),
     ("a sample searched exactly", Neighbors, "add"),
     ("curves measured with it", Curves, "measured"),
     ("the file written and synced", block, "save"),
@@ -70,6 +72,7 @@ BUILD: _Stages = [
 _KERNELS = "distances in float32 (faiss)"
 _BOUNDS = "bounds of their errors, what can be among the best"
 QUERY: _Stages = [
+    ("lists found", Codes, "nearest_lists"),
     ("codes scanned", Codes, "propose"),
     (_KERNELS, exact, "_run_kernel"),
     (_BOUNDS, exact, "_may_be_best"),

@@ -102,7 +102,9 @@ def _codes(options: Options, index: OpenIndex, queries: FloatArray) -> list[dict
                 block.codes.propose(ready, lists, _DEPTH, allowed)
 
             ns = _median(options, queries, scan)
-            found.append({"share": share, "probed": probed, "members": block.members, "ns": ns})
+            copies = block.codes.copies if probed < block.codes.lists else 1
+            entries = copies * block.members
+            found.append({"share": share, "probed": probed, "entries": entries, "ns": ns})
     return found
 
 
@@ -122,17 +124,15 @@ def _median(options: Options, queries: FloatArray, work: Callable[[FloatArray], 
 def _fitted(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Nanoseconds, by least squares of the relative errors."""
     exact_names = ("a row", "a row and dimension")
-    code_names = (
-        "a scan", "a centroid and dimension", "a list", "a code and dimension", "a selected code",
-    )  # fmt: skip
+    code_names = ("a scan", "a list", "a code and dimension", "a selected code")
     scored, scanned = [], []
     for run in runs:
         wide = run["dimensions"]
         scored += [([each["rows"], each["rows"] * wide], each["ns"]) for each in run["exact"]]
         for point in run["codes"]:
-            codes = point["members"] / run["lists"] * point["probed"]
+            codes = point["entries"] / run["lists"] * point["probed"]
             selected = codes if point["share"] < 1 else 0.0
-            features = [1.0, run["lists"] * wide, point["probed"], codes * wide, selected]
+            features = [1.0, point["probed"], (codes + run["lists"]) * wide, selected]
             scanned.append((features, point["ns"]))
     return {
         **dict(zip(exact_names, _least_squares(scored), strict=True)),
@@ -151,7 +151,6 @@ def page(numbers: dict[str, Any]) -> tuple[list[str], list[Plot]]:
         "a row": costs.ROW,
         "a row and dimension": costs.ROW_DIMENSION,
         "a scan": costs.FIXED,
-        "a centroid and dimension": costs.CENTROID_DIMENSION,
         "a list": costs.LIST,
         "a code and dimension": costs.CODE_DIMENSION,
         "a selected code": costs.SELECTED_CODE,
@@ -182,7 +181,7 @@ def _rows(run: dict[str, Any]) -> list[list[str]]:
     for point in run["codes"]:
         selected = point["share"] < 1
         model = costs.codes(
-            run["lists"], point["probed"], point["members"], 0, wide, selected=selected
+            run["lists"], point["probed"], point["entries"], 0, wide, selected=selected
         )
         what = f"{point['probed']} of {run['lists']} lists"
         what += f", {point['share']:.0%} selected" if selected else ""

@@ -16,7 +16,7 @@ import numpy as np
 import vecinity
 from tests.support import tiny
 from vecinity.local import block, index
-from vecinity.local.codes import Codes
+from vecinity.local.encoder import Encoder
 
 DIMENSIONS = 32
 STEPS = ("encoded", "begun", "written", "named", "published", "removed")
@@ -95,8 +95,8 @@ def main() -> None:
     data, step, times = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     tiny.shrink(tiny.ForGood, at_once=True)
     death = _Death(step, times)
-    _after(death, "encoded", Codes, "add")
-    _before(death, "begun", block, "write_file")
+    _after(death, "encoded", Encoder, "add")
+    _before(death, "begun", block, "new_file")
     rename = Path.replace
 
     def replace(self: Path, target: Path) -> Path:

@@ -96,7 +96,7 @@ def _loses_a_proposal(patch: pytest.MonkeyPatch) -> None:
 
     def planted(self: search._Proposals, block: Block, count: int) -> RowNumbers | None:
         found = proposed(self, block, count)
-        return None if found is None else found[1:]
+        return None if found is None else found[found != found[:1]]
 
     patch.setattr(search._Proposals, "_proposed", planted)
 

@@ -1,8 +1,9 @@
 """Everything that normally takes many rows made to happen with a few: `shrink()`.
 
-Tails of 8 rows, blocks with lists from 16 rows on, segments of 64 rows; codes are scanned whatever
-it costs, and propose every row that passes, so that results are exact and any row that gets lost on
-the way is missed. As a program, `python -m tests.support.tiny serve ...`, it is such a server.
+Tails of 8 rows, blocks with lists from 16 rows on, two lists for a row from 24, segments of 64
+rows; codes are scanned whatever it costs, and propose every row that passes, so that results are
+exact and any row that gets lost on the way is missed. As a program, `python -m tests.support.tiny
+serve ...`, it is such a server.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from vecinity.cli.main import main
-from vecinity.local import codes, search
+from vecinity.local import codes, lists, search
 from vecinity.local.arrivals import Arrivals
 from vecinity.local.background import Background
 from vecinity.local.blocks import Blocks, Job
@@ -26,6 +27,7 @@ from vecinity.local.recall import Curves, Plan
 
 TAIL_ROWS = 8
 _ONE_LIST = 16
+_TWO_COPIES = 24
 _SEGMENT_ROWS = 64
 _EVERYTHING = 1_000_000
 _FARTHEST = 1e38
@@ -49,7 +51,8 @@ def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
     assert {"tail_rows", "segment_rows"} <= defaults.keys()
     small = {**defaults, "tail_rows": TAIL_ROWS, "segment_rows": _SEGMENT_ROWS}
     patch.setattr(LocalEngine.__init__, "__kwdefaults__", small)
-    patch.setattr(codes, "_ONE_LIST", _ONE_LIST)
+    patch.setattr(lists, "_ONE_LIST", _ONE_LIST)
+    patch.setattr(lists, "_TWO_COPIES", _TWO_COPIES)
     patch.setattr(search, "_all_are_scored", _all_are_scored)
     patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
     patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, math.inf, _EVERYTHING, _FARTHEST))

@@ -172,7 +172,14 @@ def writing(source: Source) -> Iterator[str]:
     """Only one module opens files for writing."""
     if source.module in WRITES_FILES:
         return
+    harmless = {
+        call.func
+        for call in source.nodes
+        if isinstance(call, ast.Call) and _hands_bytes_to_a_function(source, call)
+    }
     for node in source.nodes:
+        if node in harmless:
+            continue
         if isinstance(node, ast.Name | ast.Attribute) and source.full_name(node) in _WRITERS:
             yield f"{source.module}:{node.lineno} uses {source.full_name(node)}"
         if isinstance(node, ast.Call) and _call_writes(source, node):
@@ -195,6 +202,16 @@ def _is_public_name(imported: str) -> bool:
     folder = _SRC / "vecinity"
     return name != "__version__" and not (
         (folder / name).is_dir() or (folder / f"{name}.py").is_file()
+    )
+
+
+def _hands_bytes_to_a_function(source: Source, call: ast.Call) -> bool:
+    """Whether this is `faiss.write_index(index, faiss.PyCallbackIOWriter(function, ...))`."""
+    return (
+        source.full_name(call.func) == "faiss.write_index"
+        and len(call.args) == 2
+        and isinstance(call.args[1], ast.Call)
+        and source.full_name(call.args[1].func) == "faiss.PyCallbackIOWriter"
     )
 
 
@@ -294,6 +311,8 @@ PLANTED: list[tuple[Rule, str, str]] = [
             "from sqlite3 import connect\nconnect('f')",
             "import numpy as np\nnp.save('f', x)",
             "import shutil\nshutil.rmtree('f')",
+            "import faiss\nfaiss.write_index(index, 'f')",
+            "import faiss\nfaiss.write_index(index, writer)",
             "import tempfile\nwith tempfile.TemporaryDirectory() as d: pass",
         ]
     ),
@@ -314,6 +333,7 @@ FINE: list[tuple[str, str]] = [
     ("vecinity.local.index", "open('f')\nopen('f', 'rb')\npath.open()\npath.open(mode='r')"),
     ("vecinity.local.index", "text.replace('a', 'b')\nfrom dataclasses import replace\nreplace(x)"),
     ("vecinity.local.files", "import os\nos.open('f', 2)\nopen('f', 'w')"),
+    ("vecinity.local.codes", "import faiss\nfaiss.write_index(x, faiss.PyCallbackIOWriter(f, 1))"),
     ("vecinity.local.index", "import os, sqlite3\nos.getpid()\nx: sqlite3.Connection"),
 ]
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from vecinity.local.codes import Codes
-from vecinity.local.files import map_file, write_file
+from vecinity.local.files import map_file, new_file
 from vecinity.local.recall import Curves
 from vecinity.metric import Metric
 
-FORMAT = 1
+FORMAT = 2
 
 _END = struct.Struct("<II8s")
 _MAGIC = b"vecblock"
@@ -62,10 +62,18 @@ def save(block: Block, uuid: str) -> None:
         "curves": block.curves.to_json(),
     }
     encoded = json.dumps(trailer).encode()
-    length = len(encoded).to_bytes(4, "little")
-    body = codes.to_bytes().data
-    crc = zlib.crc32(length, zlib.crc32(encoded, zlib.crc32(body)))
-    write_file(block.path, body, encoded, _END.pack(len(encoded), crc, _MAGIC))
+    crc = 0
+    with new_file(block.path) as file:
+
+        def write(part: bytes) -> None:
+            nonlocal crc
+            crc = zlib.crc32(part, crc)
+            file.write(part)
+
+        codes.write(write)
+        write(encoded)
+        crc = zlib.crc32(len(encoded).to_bytes(4, "little"), crc)
+        file.write(_END.pack(len(encoded), crc, _MAGIC))
 
 
 def load(path: Path, uuid: str) -> Block:

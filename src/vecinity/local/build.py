@@ -17,7 +17,8 @@ from vecinity.local import block as blocks
 from vecinity.local import graves, segment_records, store
 from vecinity.local.block import Block, DamagedBlock
 from vecinity.local.blocks import Job
-from vecinity.local.codes import Codes, prepared, sample_size
+from vecinity.local.codes import Codes, prepared
+from vecinity.local.encoder import Encoder, sample_size
 from vecinity.local.files import make_folder, open_reader
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import RANKS, Curves
@@ -114,12 +115,12 @@ def _built(source: _Source, job: Job, rows: RowNumbers, codebook: Codes | None) 
     sampled = np.sort(random.choice(rows, sample_size(len(rows)), replace=False))
     sample = source.values(sampled)
     asking = np.sort(random.choice(len(sampled), min(_QUERIES, len(sampled)), replace=False))
-    codes = Codes.trained(metric, random.permutation(sample), len(rows), codebook)
-    queries = prepared(metric, sample[asking], codes.scale)
+    encoder = Encoder.trained(metric, random.permutation(sample), len(rows), codebook)
+    queries = prepared(metric, sample[asking], encoder.scale)
     neighbors = Neighbors(metric, queries, RANKS[-1] + 1)
     for chunk, values in source.chunks(rows):
-        ready = codes.add(chunk, values)
+        ready = encoder.add(chunk, values)
         neighbors.add(chunk, ready)
-    codes.finish()
+    codes = encoder.finish()
     curves = Curves.measured(codes, sample[asking], neighbors.without(sampled[asking]))
     return Block(job.first, job.end, len(rows), codes, curves, Path())

@@ -1,12 +1,12 @@
 """Quantised codes of many vectors: 4-bit product quantisation in inverted lists, read by FastScan.
 
-A code takes an eighth of a float32 row's dimensions in bytes. Codes only propose rows, by their
-numbers; whoever asks scores the proposals exactly.
+A code takes an eighth of a float32 row's dimensions in bytes, and stands in two lists. Codes only
+propose rows, by their numbers; whoever asks scores the proposals exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,39 +20,20 @@ from vecinity.local.norms import lengths
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric, unit
 
-_VALUES = 16
 _GROUP = 4
 _GROUPED_FROM = 32
-_ONE_LIST = 8_192
-_TRAINED_A_LIST = 40
-_TRAINED_CODEBOOK = 8_192
-_ITERATIONS = 10
 _SCAN = 11
-_SEED = 1_234
 _SAMPLED_A_LIST = 8
-_LARGEST_SCALE = 1e38
-"""Larger factors are no float32."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A query as codes compare it: `values` (1, w), and how far each list is from it (lists,)."""
-
-    values: FloatArray
-    to_lists: FloatArray
-
-    def nearest_lists(self, most: int, reach: float = np.inf) -> RowNumbers:
-        """Up to `most` lists that are no more than `reach` farther than the nearest, in order."""
-        near = np.flatnonzero(self.to_lists <= self.to_lists.min() + reach)
-        if len(near) > most:
-            near = near[self.to_lists[near].argpartition(most - 1)[:most]]
-        return near[self.to_lists[near].argsort()]
+_WRITTEN_AT_ONCE = 1 << 20
+_FARTHEST = 1e38
+"""How far lists are that are too far for codes to tell."""
 
 
 class Codes:
-    """Codes of rows, ready to be scanned. Immutable but for what `add` does while it is built.
+    """Codes of rows, ready to be scanned. Immutable.
 
-    `index` is faiss's, its ids are row numbers.
+    `index` is faiss's IndexIVFPQFastScan, its ids are row numbers. A row is in `copies` of the
+    `lists` lists; faiss has so many lists for the first copies, and as many more for the second.
     """
 
     def __init__(self, metric: Metric, dimensions: int, scale: float, index: Any) -> None:
@@ -62,55 +43,12 @@ class Codes:
         self.index = index
         # of faiss's ways to scan the fastest for one query: list by list, into a reservoir
         index.implem = _SCAN
-        self.lists: int = index.nlist
+        self._coarse = faiss.downcast_index(index.quantizer)
+        self.lists: int = self._coarse.ntotal
+        self.copies: int = index.nlist // self.lists
+        self._copies = np.arange(self.copies) * self.lists
         self._padding = index.d - dimensions
         self._plain: dict[int, Any] = {}
-
-    @classmethod
-    def trained(
-        cls, metric: Metric, sample: FloatArray, rows: int, codebook: Codes | None
-    ) -> Codes:
-        """Empty codes for `rows` rows like those of `sample` (n, d), which is raw.
-
-        Args:
-            codebook: take its quantiser instead of training one.
-        """
-        dimensions = sample.shape[1]
-        scale = codebook.scale if codebook else _scale(metric, sample)
-        ready = _enough(prepared(metric, sample, scale))
-        lists = lists_for(rows, len(sample))
-        centroids = _centroids(ready, lists)
-        space = faiss.METRIC_L2 if metric is Metric.EUCLIDEAN else faiss.METRIC_INNER_PRODUCT
-        width = ready.shape[1]
-        groups = width // _GROUP if width >= _GROUPED_FROM else width
-        assigner = _flat(faiss.IndexFlatL2, centroids)
-        index = faiss.IndexIVFPQFastScan(assigner, width, lists, groups, 4, space)
-        index.by_residual = False
-        if codebook is None:
-            index.pq.cp.niter = _ITERATIONS
-            index.pq.cp.min_points_per_centroid = 1
-            index.pq.cp.seed = _SEED
-            index.pq.train(ready[:_TRAINED_CODEBOOK])
-        else:
-            faiss.copy_array_to_vector(
-                faiss.vector_to_array(codebook.index.pq.centroids), index.pq.centroids
-            )
-        index.is_trained = True
-        return cls(metric, dimensions, scale, index)
-
-    def add(self, rows: RowNumbers, values: FloatArray) -> FloatArray:
-        """Encode raw `values` (n, d) as the rows of these numbers; returns them prepared."""
-        ready = prepared(self.metric, values, self.scale)
-        self.index.add_with_ids(ready, rows)
-        return ready
-
-    def finish(self) -> None:
-        """All is added: from now on lists are probed by the metric itself."""
-        if self.metric is Metric.EUCLIDEAN:
-            return
-        # lists are made by distance, or long vectors would crowd into few of them
-        centroids = self.index.quantizer.reconstruct_n(0, self.lists)
-        self.index.quantizer = _flat(faiss.IndexFlatIP, centroids)
 
     def prepare(self, query: FloatArray) -> Prepared:
         """A query (d,) as these codes compare it: of unit length for products."""
@@ -120,22 +58,26 @@ class Codes:
             ready = unit(query)[np.newaxis]
             if self._padding:
                 ready = np.pad(ready, ((0, 0), (0, self._padding)))
-        return Prepared(ready, self._list_distances(ready[0]))
+        return Prepared(self, ready)
 
     def propose(
         self, query: Prepared, lists: RowNumbers, depth: int, allowed: Bits | None
     ) -> tuple[RowNumbers, FloatArray]:
-        """Up to `depth` rows that look nearest to a prepared query in these lists, best first.
+        """Up to `depth` rows of these lists that look nearest to a query, best first.
 
         Args:
             lists: numbers of lists, nearest first is fastest.
+            depth: counts a row twice that is in two of the lists.
             allowed: only rows whose bit is set; None means all.
 
         Returns:
-            Row numbers and distances by the codes, smaller is better, of prepared values.
+            Row numbers, each once if `lists` are all, else up to `copies` times; and distances by
+            the codes, smaller is better, of prepared values.
         """
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
+        if self.copies > 1 and len(lists) < self.lists:
+            lists = (lists[:, np.newaxis] + self._copies).reshape(-1)
         probed = len(lists)
         to_lists = np.zeros(probed, np.float32)  # which faiss takes, but has no use for here
         self.index.search_preassigned_c(
@@ -149,39 +91,38 @@ class Codes:
             False,
             self._parameters(probed) if allowed is None else _selecting(probed, allowed),
         )
-        if self.metric is Metric.EUCLIDEAN:
-            distances = _root(distances)
-        else:
-            np.negative(distances, out=distances)
-        if found[0, -1] >= 0:
-            return found[0], distances[0]
-        count = int((found[0] >= 0).sum())
-        return found[0, :count], distances[0, :count]
+        return self._found(found[0], distances[0])
 
-    def _list_distances(self, query: FloatArray) -> FloatArray:
-        """How far the lists are from a query (w,), by their centroids."""
-        products: FloatArray = np.vecdot(self._centroids, query)
-        if self.metric is not Metric.EUCLIDEAN:
-            return np.negative(products, out=products)
-        return _root(self._centroid_squares - 2 * products + np.vecdot(query, query))
+    def nearest_lists(self, values: FloatArray, most: int) -> tuple[RowNumbers, FloatArray]:
+        """Up to `most` lists near to a query (1, w), nearest first, and how far by their codes."""
+        if self.lists == 1:
+            return np.zeros(1, np.int64), np.zeros(1, np.float32)
+        most = min(most, self.lists)
+        found = np.empty((1, most), np.int64)
+        distances = np.empty((1, most), np.float32)
+        self._coarse.search_c(
+            1,
+            faiss.swig_ptr(values),
+            most,
+            faiss.swig_ptr(distances),
+            faiss.swig_ptr(found),
+        )
+        lists, to_lists = self._found(found[0], distances[0])
+        if len(lists) < most:  # what is too far for the scan's 16 bits
+            farther = np.setdiff1d(np.arange(self.lists), lists)[: most - len(lists)]
+            lists = np.append(lists, farther)
+            to_lists = np.append(to_lists, np.full(len(farther), _FARTHEST, np.float32))
+        return lists, to_lists
 
-    @cached_property
-    def _centroids(self) -> FloatArray:
-        centroids: FloatArray = self.index.quantizer.reconstruct_n(0, self.lists)
-        return centroids
+    def rows(self, copy: int = 0) -> RowNumbers:
+        """All rows, list by list as their first or second copies stand."""
+        lists = range(copy * self.lists, (copy + 1) * self.lists)
+        return np.concatenate([self._ids(number) for number in lists])
 
-    @cached_property
-    def _centroid_squares(self) -> FloatArray:
-        squares: FloatArray = np.vecdot(self._centroids, self._centroids)
-        return squares
-
-    def rows(self) -> RowNumbers:
-        """The rows that are encoded here, list by list."""
-        return np.concatenate([self._ids(number) for number in range(self.lists)])
-
-    def list_sizes(self) -> npt.NDArray[np.int64]:
-        sizes = [self.index.invlists.list_size(number) for number in range(self.lists)]
-        return np.array(sizes, np.int64)
+    def list_sizes(self, copy: int = 0) -> npt.NDArray[np.int64]:
+        """How many first or second copies each list has."""
+        lists = range(copy * self.lists, (copy + 1) * self.lists)
+        return np.array([self.index.invlists.list_size(number) for number in lists], np.int64)
 
     @cached_property
     def samples(self) -> RowNumbers:
@@ -199,14 +140,26 @@ class Codes:
         sampled[empty] = sampled[filled[empty % len(filled)]]
         return sampled
 
-    def to_bytes(self) -> npt.NDArray[np.uint8]:
-        serialized: npt.NDArray[np.uint8] = faiss.serialize_index(self.index)
-        return serialized
+    def write(self, write: Callable[[bytes], object]) -> None:
+        """Give the codes to `write`, part by part, as `read` takes them."""
+        faiss.write_index(self.index, faiss.PyCallbackIOWriter(write, _WRITTEN_AT_ONCE))
 
     @classmethod
     def read(cls, path: Path, metric: Metric, dimensions: int, scale: float) -> Codes:
-        """The codes that `to_bytes` put at the start of a file. Raises RuntimeError."""
+        """The codes that `write` put at the start of a file. Raises RuntimeError."""
         return cls(metric, dimensions, scale, faiss.read_index(str(path)))
+
+    def _found(self, found: RowNumbers, distances: FloatArray) -> tuple[RowNumbers, FloatArray]:
+        """faiss's answer without the places it left empty, its values as distances."""
+        if self.metric is Metric.EUCLIDEAN:
+            # unlike their squares, the errors of distances are alike near and far
+            distances = np.sqrt(np.maximum(distances, 0, out=distances), out=distances)
+        else:
+            np.negative(distances, out=distances)
+        if found[-1] >= 0:
+            return found, distances
+        count = int((found >= 0).sum())
+        return found[:count], distances[:count]
 
     def _ids(self, number: int) -> RowNumbers:
         """The rows of a list: not a copy, there as long as the index is."""
@@ -224,6 +177,39 @@ class Codes:
         return found
 
 
+class Prepared:
+    """A query as codes compare it: `values` (1, w). For one thread."""
+
+    def __init__(self, codes: Codes, values: FloatArray) -> None:
+        self.values = values
+        self._codes = codes
+        self._lists = np.empty(0, np.int64)
+        self._distances = np.empty(0, np.float32)
+
+    def nearest_lists(self, most: int, reach: float = np.inf) -> RowNumbers:
+        """Up to `most` lists that are no more than `reach` farther than the nearest, in order."""
+        self._know(most)
+        if reach == np.inf:
+            return self._lists[:most]
+        end = self._distances.searchsorted(self._distances[0] + reach, "right")
+        return self._lists[: min(int(end), most)]
+
+    def list_distances(self) -> FloatArray:
+        """How far all lists are, nearest first."""
+        self._know(self._codes.lists)
+        return self._distances
+
+    @property
+    def nearest(self) -> float:
+        """How far the nearest list is."""
+        self._know(1)
+        return float(self._distances[0])
+
+    def _know(self, lists: int) -> None:
+        if len(self._lists) < min(lists, self._codes.lists):
+            self._lists, self._distances = self._codes.nearest_lists(self.values, lists)
+
+
 def prepared(metric: Metric, values: FloatArray, scale: float) -> FloatArray:
     """Raw rows (n, d) as codes compare them: of unit length for cosine, else scaled; padded."""
     if metric is Metric.COSINE:
@@ -238,52 +224,9 @@ def prepared(metric: Metric, values: FloatArray, scale: float) -> FloatArray:
     return np.ascontiguousarray(ready)
 
 
-def lists_for(rows: int, sample: int) -> int:
-    """How many lists `rows` rows are spread over, given a sample to train on."""
-    if rows < _ONE_LIST:
-        return 1
-    wanted: int = 2 ** round(float(np.log2(rows)) / 2)
-    return max(1, min(wanted, sample // 8))
-
-
-def sample_size(rows: int) -> int:
-    """How many rows to train on."""
-    return min(rows, max(_TRAINED_CODEBOOK, _TRAINED_A_LIST * lists_for(rows, rows)))
-
-
-def _enough(ready: FloatArray) -> FloatArray:
-    """At least a point for each of a quantiser's 16 values: of few rows, some come again."""
-    return ready if len(ready) >= _VALUES else np.resize(ready, (_VALUES, ready.shape[1]))
-
-
-def _root(squares: FloatArray) -> FloatArray:
-    """Distances: unlike their squares, their errors are alike near and far."""
-    return np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
-
-
-def _scale(metric: Metric, sample: FloatArray) -> float:
-    """A factor that brings the values near 1, so that their squares neither over- nor underflow."""
-    if metric is Metric.COSINE:
-        return 1.0
-    largest = float(np.sqrt(np.square(sample.astype(np.float64)).sum(axis=1).max()))
-    return min(1 / largest, _LARGEST_SCALE) if largest > 0 else 1.0
-
-
-def _centroids(ready: FloatArray, lists: int) -> FloatArray:
-    if lists == 1:
-        return np.zeros((1, ready.shape[1]), np.float32)
-    kmeans = faiss.Kmeans(
-        ready.shape[1], lists, niter=_ITERATIONS, seed=_SEED, min_points_per_centroid=1
-    )
-    kmeans.train(ready)
-    centroids: FloatArray = kmeans.centroids
-    return centroids
-
-
-def _flat(kind: Any, centroids: FloatArray) -> Any:
-    index = kind(centroids.shape[1])
-    index.add(centroids)
-    return index
+def groups_of(width: int) -> int:
+    """Into how many parts the quantiser splits prepared values of this width."""
+    return width // _GROUP if width >= _GROUPED_FROM else width
 
 
 def _selecting(nprobe: int, allowed: Bits) -> Any:

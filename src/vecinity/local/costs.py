@@ -15,7 +15,6 @@ ROW_DIMENSION = 0.2
 LIST = 350.0
 CODE_DIMENSION = 0.008
 SELECTED_CODE = 3.0
-CENTROID_DIMENSION = 0.13
 
 
 def exact(rows: float, dimensions: int) -> float:
@@ -24,13 +23,13 @@ def exact(rows: float, dimensions: int) -> float:
 
 
 def codes(
-    lists: int, probed: int, members: int, proposals: int, dimensions: int, *, selected: bool
+    lists: int, probed: int, entries: int, proposals: int, dimensions: int, *, selected: bool
 ) -> float:
-    """Probing some of a block's lists with `members` rows in all, and scoring the proposals."""
+    """Probing some of a block's lists with `entries` codes in all, and scoring the proposals."""
     a_code = CODE_DIMENSION * dimensions + (SELECTED_CODE if selected else 0.0)
     return (
         FIXED
-        + lists * dimensions * CENTROID_DIMENSION
-        + probed * (LIST + members / lists * a_code)
+        + lists * CODE_DIMENSION * dimensions
+        + probed * (LIST + entries / lists * a_code)
         + exact(proposals, dimensions)
     )

@@ -11,8 +11,9 @@ import mmap
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from vecinity.errors import CannotOpen
 
@@ -114,8 +115,11 @@ class RowFile:
             self._descriptor = -1
 
 
-def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) -> None:
-    """Put `parts` into `path`, over what was there; all or nothing, and durable on return.
+@contextlib.contextmanager
+def new_file(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """What is written into it stands in `path` at the end, over what was there; all or nothing.
+
+    It is durable when the context is left.
 
     Args:
         private: only its owner may read it.
@@ -129,13 +133,19 @@ def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) ->
         # on a full disk half a file would take the space that others need
         undo.callback(beside.unlink)
         with os.fdopen(descriptor, "wb") as file:
-            for part in parts:
-                file.write(part)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
         undo.pop_all()
     sync_folder(path.parent)
+
+
+def write_file(path: Path, *parts: bytes | memoryview, private: bool = False) -> None:
+    """Put `parts` into `path`; see `new_file`."""
+    with new_file(path, private=private) as file:
+        for part in parts:
+            file.write(part)
 
 
 def map_file(path: Path) -> mmap.mmap:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -32,11 +34,17 @@ _RISING = tuple(-misses for misses in MISSES)
 DEEPEST = 4_096
 """Neighbours that stand below this many proposals count as lost."""
 
+_KNOWN_PLANS = 100
 _TABLES = ("lists", "reaches", "depths", "margins")
-_LISTS_SHARE = 0.75
-_CAUTION = 0.6
+_LISTS_SHARE = 0.8
+_CAUTION = 0.7
 _STRANGER = 3
 """A query from outside is as hard as a row's neighbours of this many times the rank."""
+
+_DEEP_ENOUGH = 0.97
+_STRANGERS_DEPTH = 2
+"""By so many times the proposals that so many of the sample need, most queries are answered at
+once; others ask for more."""
 
 _MOST_LISTS = 2
 _LEAST_RANK = 10
@@ -69,11 +77,11 @@ class Curves:
     """What was measured. All but `usual` are tables of shape (len(RANKS), len(MISSES)).
 
     Attributes:
-        lists: how many of the nearest lists hold the neighbours.
+        lists: how many of the nearest lists hold the neighbours, each in one of its lists.
         reaches: how much farther than the nearest list theirs are.
-        depths: how many proposals hold the neighbours; above DEEPEST means that no depth is enough.
-        margins: how much worse than the k-th proposal the neighbours look; inf if a depth is above
-            DEEPEST.
+        margins: how much worse than the k-th proposal the neighbours look; inf if some are not
+            even among the DEEPEST first proposals, so that no margin is enough.
+        depths: how many proposals are within the margins.
         usual: how far the nearest list was at most; for queries much farther from all rows than
             that the tables promise nothing.
     """
@@ -83,12 +91,23 @@ class Curves:
     depths: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float64]
     usual: float
+    _plans: dict[tuple[float, float, float], Plan | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def plan(self, k: float, rank: float, recall: float) -> Plan | None:
         """What finds the best `k` with `recall` where they are among the nearest `rank` of all.
 
         None: no depth is enough.
         """
+        asked = k, rank, recall
+        if asked not in self._plans:
+            if len(self._plans) >= _KNOWN_PLANS:
+                self._plans.clear()
+            self._plans[asked] = self._planned(*asked)
+        return self._plans[asked]
+
+    def _planned(self, k: float, rank: float, recall: float) -> Plan | None:
         rank = max(_STRANGER * rank, _LEAST_RANK)
         misses = (1 - recall) * _CAUTION
         codes_level = _level(misses * (1 - _LISTS_SHARE))
@@ -97,11 +116,12 @@ class Curves:
             return None
         place = _row(rank), _level(misses * _LISTS_SHARE)
         lists, reach = int(self.lists[place]), float(self.reaches[place])
-        depth = int(self.depths[_row(_STRANGER * k), codes_level])
+        depth = int(self.depths[_row(k), codes_level])
         # beyond the last rank measured, lists grow with it, until all are read, and so does depth
         if rank > RANKS[-1]:
             lists, reach = int(lists * rank / RANKS[-1]), math.inf
-        return Plan(lists, reach, int(depth * max(1.0, _STRANGER * k / RANKS[-1])), margin)
+        depth *= _STRANGERS_DEPTH
+        return Plan(lists, reach, int(depth * max(1.0, k / RANKS[-1])), margin)
 
     @classmethod
     def measured(cls, codes: Codes, queries: FloatArray, neighbors: RowNumbers) -> Self:
@@ -112,36 +132,27 @@ class Curves:
             neighbors: the rows nearest to each, without itself, best first; -1 where there are no
                 more; shape (n, RANKS[-1]).
         """
-        rows = codes.rows()
-        list_of = np.repeat(np.arange(codes.lists), codes.list_sizes())
-        order = np.argsort(rows)
-        found = np.searchsorted(rows[order], neighbors)
-        lists_of_neighbors = list_of[order[np.minimum(found, len(rows) - 1)]]
-        list_places = np.empty(neighbors.shape, np.int64)
-        reaches = np.empty(neighbors.shape, np.float64)
-        depth_places = np.full(neighbors.shape, DEEPEST, np.int64)
-        margins = np.full((len(RANKS), *neighbors.shape), np.inf)
-        usual = -math.inf
-        depth = min(DEEPEST, len(rows))
-        for number, query in enumerate(queries):
-            prepared = codes.prepare(query)
-            all_lists = prepared.nearest_lists(codes.lists)
-            places = np.empty(codes.lists, np.int64)
-            places[all_lists] = np.arange(codes.lists)
-            list_places[number] = places[lists_of_neighbors[number]]
-            nearest = float(prepared.to_lists.min())
-            usual = max(usual, nearest)
-            reaches[number] = prepared.to_lists[lists_of_neighbors[number]] - nearest
-            proposed, distances = codes.propose(prepared, all_lists, depth, None)
-            depth_places[number] = _places_in(proposed, neighbors[number])
-            margins[:, number] = _margins(distances, depth_places[number])
+        lists_of_neighbors = _lists_of(codes, neighbors)
+        # faiss was told how many cores may be taken
+        with ThreadPoolExecutor(faiss.omp_get_max_threads()) as threads:
+            seen = list(
+                threads.map(
+                    lambda number: _seen(
+                        codes, queries[number], neighbors[number], lists_of_neighbors[:, number]
+                    ),
+                    range(len(queries)),
+                )
+            )
         real = neighbors >= 0
+        margins = _table(list(np.stack([each.margins for each in seen], axis=1)), real)
+        places = np.array([each.lists for each in seen])
+        reaches = np.array([each.reaches for each in seen])
         return cls(
-            np.minimum(_table([list_places] * len(RANKS), real) + 1, codes.lists),
+            _table([places] * len(RANKS), real) + 1,
             _table([reaches] * len(RANKS), real),
-            _table([depth_places] * len(RANKS), real) + 1,
-            _table(list(margins), real),
-            usual,
+            _depths(seen, margins),
+            margins,
+            max((each.nearest for each in seen), default=0.0),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -173,6 +184,18 @@ def _level(misses: float) -> int:
     return min(bisect.bisect_left(_RISING, -misses), len(MISSES) - 1)
 
 
+def _lists_of(codes: Codes, wanted: RowNumbers) -> npt.NDArray[np.int64]:
+    """The lists that each of `wanted` is in, shape (copies, *wanted.shape); any for no row."""
+    lists = []
+    for copy in range(codes.copies):
+        rows = codes.rows(copy)
+        list_of = np.repeat(np.arange(codes.lists), codes.list_sizes(copy))
+        order = np.argsort(rows)
+        found = np.minimum(rows[order].searchsorted(wanted), len(rows) - 1)
+        lists.append(list_of[order[found]])
+    return np.stack(lists)
+
+
 def _places_in(proposed: RowNumbers, wanted: RowNumbers) -> RowNumbers:
     """Where each of `wanted` stands in `proposed`; DEEPEST if nowhere."""
     if not len(proposed):
@@ -183,16 +206,56 @@ def _places_in(proposed: RowNumbers, wanted: RowNumbers) -> RowNumbers:
     return np.where(proposed[places] == wanted, places, DEEPEST)
 
 
-def _margins(distances: FloatArray, places: RowNumbers) -> npt.NDArray[np.float64]:
-    """How much worse than the last of as many proposals neighbours at `places` look, by rank.
+class _Seen(NamedTuple):
+    """What one query of the sample tells.
 
-    Shape (len(RANKS), len(places)); inf for a neighbour that is not proposed.
+    Attributes:
+        nearest: how far its nearest list is.
+        lists: how many lists are nearer than the first one of each neighbour.
+        reaches: how much farther than the nearest list that one is.
+        distances: of the proposals.
+        lasts: how far the last of as many proposals is as each of RANKS says.
+        margins: how much worse than that each neighbour looks, shape (len(RANKS), neighbours).
     """
-    ordered = np.append(distances.astype(np.float64), np.inf)
-    looks = ordered[np.minimum(places, len(distances))]
-    last = ordered[np.minimum(RANKS, max(1, len(distances))) - np.int64(1)]
-    worse: npt.NDArray[np.float64] = np.maximum(looks - last[:, np.newaxis], 0.0)
-    return worse
+
+    nearest: float
+    lists: npt.NDArray[np.int64]
+    reaches: npt.NDArray[np.float64]
+    distances: FloatArray
+    lasts: npt.NDArray[np.float64]
+    margins: npt.NDArray[np.float64]
+
+
+def _seen(
+    codes: Codes,
+    query: FloatArray,
+    neighbors: RowNumbers,
+    lists_of_neighbors: npt.NDArray[np.int64],
+) -> _Seen:
+    prepared = codes.prepare(query)
+    all_lists = prepared.nearest_lists(codes.lists)
+    to_lists = prepared.list_distances().astype(np.float64)
+    places = np.empty(codes.lists, np.int64)
+    places[all_lists] = np.arange(codes.lists)
+    lists = places[lists_of_neighbors].min(axis=0)
+    proposed, distances = codes.propose(prepared, all_lists, DEEPEST, None)
+    ranks = np.minimum(RANKS, max(1, len(distances))) - np.int64(1)
+    lasts = np.append(distances, 0.0).astype(np.float64)[ranks]
+    looks = np.append(distances, np.inf)[
+        np.minimum(_places_in(proposed, neighbors), len(distances))
+    ]
+    margins = np.maximum(looks - lasts[:, np.newaxis], 0.0)
+    return _Seen(to_lists[0], lists, to_lists[lists] - to_lists[0], distances, lasts, margins)
+
+
+def _depths(seen: Sequence[_Seen], margins: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """How many proposals are within the margins (len(RANKS), len(MISSES)), for nearly all."""
+    counts = [
+        np.searchsorted(each.distances, each.lasts[:, np.newaxis] + margins, "right")
+        for each in seen
+    ]
+    depths: npt.NDArray[np.int64] = np.quantile(counts, _DEEP_ENOUGH, axis=0).astype(np.int64) + 1
+    return depths
 
 
 def _table(places: Sequence[npt.NDArray[Any]], real: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:

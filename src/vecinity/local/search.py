@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import faiss
 import numpy as np
 from pyroaring import BitMap
 
@@ -71,23 +70,6 @@ def nearest(
         candidates: row numbers, all of them stored in `segments`.
         blocks: may hold rows that are no candidates, and may lack some.
     """
-    # queries run beside each other: each on its own thread alone, whatever faiss does elsewhere
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        return _nearest(question, candidates, blocks, segments, segment_rows, norms)
-    finally:
-        faiss.omp_set_num_threads(threads)
-
-
-def _nearest(
-    question: Question,
-    candidates: BitMap,
-    blocks: Blocks,
-    segments: Sequence[Segment],
-    segment_rows: int,
-    norms: Norms,
-) -> tuple[RowNumbers, FloatArray]:
     metric, query, itself = question.metric, question.query, question.itself
     if _all_are_scored(question, len(candidates), blocks):
         rows = rows_of(candidates)
@@ -121,8 +103,8 @@ class _Proposals:
             found.append(self._all(first, end))
         itself = self._question.itself
         if itself >= 0 and itself in self._candidates:
-            return np.unique(np.append(np.concatenate(found), itself))
-        return np.sort(np.concatenate(found))
+            found.append(np.array([itself]))
+        return _each_once(np.concatenate(found))
 
     def _all(self, first: int, end: int) -> RowNumbers:
         return rows_of(self._candidates & BitMap(range(first, end)))
@@ -131,9 +113,7 @@ class _Proposals:
         """What the block proposes, or all its candidates where that is no dearer."""
         count = self._candidates.range_cardinality(block.first, block.end)
         rows = self._proposed(block, count) if count > self._question.k else None
-        if rows is None or len(rows) < self._question.k:
-            return self._all(block.first, block.end)
-        return rows
+        return self._all(block.first, block.end) if rows is None else rows
 
     def _proposed(self, block: Block, count: int) -> RowNumbers | None:
         """What the codes propose of `count` candidates; None where they are of no use."""
@@ -165,7 +145,8 @@ class _Proposals:
         selected = count < _MOSTLY * block.members
         lists = block.codes.lists
         probed = min(plan.lists, lists)
-        dear = costs.codes(lists, probed, block.members, plan.depth, dimensions, selected=selected)
+        entries = block.members * (block.codes.copies if probed < lists else 1)
+        dear = costs.codes(lists, probed, entries, plan.depth, dimensions, selected=selected)
         return costs.exact(count, dimensions) <= dear
 
     def _is_far(self, block: Block, query: Prepared) -> bool:
@@ -175,7 +156,7 @@ class _Proposals:
         """
         if self._question.metric is not Metric.EUCLIDEAN:
             return False
-        return bool(query.to_lists.min() > _FAR_AWAY * block.curves.usual)
+        return query.nearest > _FAR_AWAY * block.curves.usual
 
     def _checked(
         self, block: Block, query: Prepared, plan: Plan, share: float
@@ -185,17 +166,18 @@ class _Proposals:
         None if they are not enough: near the query there are fewer candidates than elsewhere.
         """
         k = self._question.k
-        depth = min(max(math.ceil(plan.depth / share), k), block.members)
         lists = query.nearest_lists(plan.most_lists, plan.reach)
+        depth = _copies(block, lists) * min(max(math.ceil(plan.depth / share), k), block.members)
         rows, distances = block.codes.propose(query, lists, depth, None)
-        doubtful_from = distances[-1] if len(rows) == depth < block.members else np.inf
+        doubtful_from = distances[-1] if len(rows) == depth else np.inf
         kept = BitMap(rows.astype(np.uint32)) & self._candidates
         if len(kept) < len(rows):
-            are_candidates = np.isin(rows, rows_of(kept), assume_unique=True)
+            are_candidates = np.isin(rows, rows_of(kept))
             rows, distances = rows[are_candidates], distances[are_candidates]
-        if len(rows) < k or distances[k - 1] + plan.margin >= doubtful_from:
+        farthest = _kth_distance(rows, distances, k) + plan.margin
+        if farthest >= doubtful_from:
             return None
-        return rows[: distances.searchsorted(distances[k - 1] + plan.margin, "right")]
+        return rows[: distances.searchsorted(farthest, "right")]
 
     def _selected(self, block: Block, query: Prepared, plan: Plan, count: int) -> RowNumbers | None:
         """Proposals from among the candidates."""
@@ -212,20 +194,25 @@ class _Proposals:
 
     def _deep_enough(
         self, block: Block, query: Prepared, plan: Plan, count: int, allowed: Bits | None
-    ) -> RowNumbers:
-        """Proposals down to where the codes leave no doubt, out of `count` rows."""
+    ) -> RowNumbers | None:
+        """Proposals down to where the codes leave no doubt, out of `count` rows.
+
+        None if codes overflowed so that too few are found.
+        """
         k = self._question.k
         depth = min(max(plan.depth, 2 * k), count)
         lists = query.nearest_lists(plan.most_lists, plan.reach)
         while True:
-            rows, distances = block.codes.propose(query, lists, depth, allowed)
-            if len(rows) < k:
+            most = depth * _copies(block, lists)
+            rows, distances = block.codes.propose(query, lists, most, allowed)
+            farthest = _kth_distance(rows, distances, k)
+            if farthest == math.inf and len(rows) < most:
                 if len(lists) == block.codes.lists:
-                    return rows
+                    return None
                 lists = query.nearest_lists(block.codes.lists)
                 continue
-            worth = int(distances.searchsorted(distances[k - 1] + plan.margin, "right"))
-            if worth < len(rows) or len(rows) < depth or depth == count:
+            worth = int(distances.searchsorted(farthest + plan.margin, "right"))
+            if worth < len(rows) or len(rows) < most or depth == count:
                 return rows[:worth]
             depth = min(depth * _DEEPER, count)
 
@@ -258,3 +245,28 @@ def _far(block: Block, plan: Plan, count: int) -> Plan:
     """For candidates that are far from the query: anywhere, and looking much the same."""
     depth = min(_FAR_DEPTH * plan.depth, count)
     return Plan(block.codes.lists, math.inf, depth, _FAR_MARGIN * plan.margin)
+
+
+def _copies(block: Block, lists: RowNumbers) -> int:
+    """How often a row can be proposed from these lists."""
+    return block.codes.copies if len(lists) < block.codes.lists else 1
+
+
+def _kth_distance(rows: RowNumbers, distances: FloatArray, k: int) -> float:
+    """The distance of the k-th different one of `rows`, which stand in its order; inf if none."""
+    different: set[int] = set()
+    for start in range(0, len(rows), 2 * k):
+        for place, row in enumerate(rows[start : start + 2 * k].tolist(), start):
+            different.add(row)
+            if len(different) == k:
+                return float(distances[place])
+    return math.inf
+
+
+def _each_once(rows: RowNumbers) -> RowNumbers:
+    """Different rows, ascending."""
+    rows.sort()
+    is_first = np.empty(len(rows), np.bool_)
+    is_first[:1] = True
+    np.not_equal(rows[1:], rows[:-1], out=is_first[1:])
+    return rows[is_first]

@@ -1,0 +1,120 @@
+"""Makes the codes of a block: trains lists and a quantiser, takes rows in, fills the lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faiss
+import numpy as np
+
+from vecinity.local import packing
+from vecinity.local.codes import Codes, groups_of, prepared
+from vecinity.local.lists import Lists, sample_for
+from vecinity.local.rows import RowNumbers
+from vecinity.metric import FloatArray, Metric
+
+_VALUES = 16
+_TRAINED = 4_096
+_ITERATIONS = 10
+_SEED = 1_234
+_LARGEST_SCALE = 1e38
+"""Larger factors are no float32."""
+
+
+class Encoder:
+    """Takes the rows of a block, and gives their codes."""
+
+    def __init__(
+        self, metric: Metric, dimensions: int, scale: float, lists: Lists, quantizer: Any
+    ) -> None:
+        self.scale = scale
+        self._metric = metric
+        self._dimensions = dimensions
+        self._lists = lists
+        self._quantizer = quantizer
+        self._rows: list[RowNumbers] = []
+        self._codes: list[packing.Codes4] = []
+        self._places: list[RowNumbers] = []
+
+    @classmethod
+    def trained(
+        cls, metric: Metric, sample: FloatArray, rows: int, codebook: Codes | None
+    ) -> Encoder:
+        """For `rows` rows like those of `sample` (n, d), which is raw, in random order.
+
+        Args:
+            codebook: take its quantiser instead of training one.
+        """
+        scale = codebook.scale if codebook else _scale(metric, sample)
+        ready = _enough(prepared(metric, sample, scale))
+        lists = Lists.trained(ready, rows)
+        quantizer = _quantizer(ready.shape[1])
+        if codebook:
+            _copy_centroids(codebook.index.pq, quantizer)
+        else:
+            quantizer.train(ready[:_TRAINED])
+        return cls(metric, sample.shape[1], scale, lists, quantizer)
+
+    def add(self, rows: RowNumbers, values: FloatArray) -> FloatArray:
+        """Encode raw `values` (n, d) as the rows of these numbers; returns them prepared."""
+        ready = prepared(self._metric, values, self.scale)
+        self._rows.append(rows)
+        self._codes.append(self._quantizer.compute_codes(ready))
+        self._places.append(self._lists.of(ready))
+        return ready
+
+    def finish(self) -> Codes:
+        """The codes of all rows. Nothing can be added any more."""
+        index = self._index()
+        rows, codes = np.concatenate(self._rows), np.concatenate(self._codes)
+        self._codes.clear()
+        # the second copies have lists of their own, so that all rows can be scanned once
+        places = np.concatenate(self._places)
+        places += np.arange(self._lists.copies) * self._lists.count
+        packing.fill(index, rows, codes, places)
+        return Codes(self._metric, self._dimensions, self.scale, index)
+
+    def _index(self) -> Any:
+        euclidean = self._metric is Metric.EUCLIDEAN
+        space = faiss.METRIC_L2 if euclidean else faiss.METRIC_INNER_PRODUCT
+        width, groups = self._quantizer.d, self._quantizer.M
+        # a query finds its lists by codes of their centroids: as well, and in a third of the time
+        coarse = faiss.IndexPQFastScan(width, groups, 4, space)
+        count = self._lists.count * self._lists.copies
+        index = faiss.IndexIVFPQFastScan(coarse, width, count, groups, 4, space)
+        index.by_residual = False
+        for each in (coarse, index):
+            _copy_centroids(self._quantizer, each.pq)
+            each.is_trained = True
+        coarse.add(self._lists.centroids)
+        return index
+
+
+def sample_size(rows: int) -> int:
+    """How many rows to train on."""
+    return min(rows, max(_TRAINED, sample_for(rows)))
+
+
+def _quantizer(width: int) -> Any:
+    quantizer = faiss.ProductQuantizer(width, groups_of(width), 4)
+    quantizer.cp.niter = _ITERATIONS
+    quantizer.cp.min_points_per_centroid = 1
+    quantizer.cp.seed = _SEED
+    return quantizer
+
+
+def _copy_centroids(quantizer: Any, other: Any) -> None:
+    faiss.copy_array_to_vector(faiss.vector_to_array(quantizer.centroids), other.centroids)
+
+
+def _enough(ready: FloatArray) -> FloatArray:
+    """At least a point for each of a quantiser's 16 values: of few rows, some come again."""
+    return ready if len(ready) >= _VALUES else np.resize(ready, (_VALUES, ready.shape[1]))
+
+
+def _scale(metric: Metric, sample: FloatArray) -> float:
+    """A factor that brings the values near 1, so that their squares neither over- nor underflow."""
+    if metric is Metric.COSINE:
+        return 1.0
+    largest = float(np.sqrt(np.square(sample.astype(np.float64)).sum(axis=1).max()))
+    return min(1 / largest, _LARGEST_SCALE) if largest > 0 else 1.0

@@ -1,0 +1,60 @@
+"""4-bit codes laid out as FastScan reads them, list by list.
+
+faiss adds a row to the one list that its quantiser finds; where rows stand in two, the lists are
+filled here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from vecinity.local.rows import RowNumbers
+
+Codes4 = npt.NDArray[np.uint8]
+
+_BLOCK = 32
+_ORDER = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])
+
+
+def fill(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.int64]) -> None:
+    """Put rows into all of their lists of an empty IndexIVFPQFastScan.
+
+    Args:
+        rows: their numbers, shape (n,).
+        codes: of each, as faiss's quantiser makes them, shape (n, bytes).
+        lists: of each, shape (n, copies).
+    """
+    copies = lists.shape[1]
+    entries = lists.reshape(-1)
+    order = np.argsort(entries, kind="stable")
+    ends = np.cumsum(np.bincount(entries, minlength=index.nlist))
+    inverted = faiss.downcast_InvertedLists(index.invlists)
+    for number, places in enumerate(np.split(order // copies, ends[:-1])):
+        if not len(places):
+            continue
+        inverted.resize(number, len(places))
+        packed = pack(codes[places])
+        faiss.memcpy(inverted.get_codes(number), faiss.swig_ptr(packed), packed.nbytes)
+        ids = rows[places]
+        faiss.memcpy(inverted.get_ids(number), faiss.swig_ptr(ids), ids.nbytes)
+    index.ntotal = len(entries)
+
+
+def pack(codes: Codes4) -> Codes4:
+    """`codes` (n, bytes) in blocks of 32 rows, the last one filled up with zeros.
+
+    A block has, for each byte of the codes, the low halves of its 32 rows, then the high ones;
+    a byte holds the halves of two rows that are 16 apart.
+    """
+    count, width = codes.shape
+    blocks = -(-count // _BLOCK)
+    whole = np.zeros((blocks * _BLOCK, width), np.uint8)
+    whole[:count] = codes
+    by_byte = whole.reshape(blocks, _BLOCK, width).transpose(0, 2, 1)
+    first, second = by_byte[..., _ORDER], by_byte[..., _ORDER + _BLOCK // 2]
+    packed = np.concatenate([first & 15 | second << 4, first >> 4 | second & 240], axis=2)
+    return np.ascontiguousarray(packed)
