@@ -9,24 +9,34 @@ from collections import deque
 _SECONDS = 0.5
 _LEAST_SECONDS = 0.05
 _BUILD_SECONDS = 0.3
-_BUILT_A_SECOND = 100_000
+_BUILT_A_SECOND = 100_000.0
+"""Until one of so many rows was built here that it tells more than what every block takes:"""
+
+_TELLING_ROWS = 50_000
+
 _MOST_ROWS = 1_000_000
 _BULK = 20_000
 
 
 class Arrivals:
-    """Rows a second, over the last half second. Safe for threads."""
+    """Rows a second, over the last half second, and how fast they are sealed. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: deque[tuple[float, int]] = deque()
         self._sum = 0
+        self._built_a_second = _BUILT_A_SECOND
 
     def add(self, rows: int) -> None:
         with self._lock:
             self._seen.append((time.monotonic(), rows))
             self._sum += rows
             self._forget()
+
+    def built(self, rows: int, seconds: float) -> None:
+        """A block of so many rows took so long."""
+        if rows >= _TELLING_ROWS:
+            self._built_a_second = rows / max(seconds - _BUILD_SECONDS, _LEAST_SECONDS)
 
     @property
     def rate(self) -> float:
@@ -48,7 +58,7 @@ class Arrivals:
         One block of all is then built in less time than two. A tail that takes too long to scan is
         never worth waiting for.
         """
-        building = _BUILD_SECONDS + tail_rows / _BUILT_A_SECOND
+        building = _BUILD_SECONDS + tail_rows / self._built_a_second
         return tail_rows < _MOST_ROWS and self.rate * building > tail_rows
 
     def _forget(self) -> float:

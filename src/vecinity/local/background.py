@@ -129,7 +129,7 @@ class Background:
             path = self._builder.build(index.folder, job)
             if path is None:
                 return None
-            index.publish(path)
             rows, seconds = job.end - job.first, time.monotonic() - start
+            index.publish(path, rows, seconds)
             _log.info("index %s: %s rows sealed in %.1f s", uuid, f"{rows:,}", seconds)
             return 0.0

@@ -24,7 +24,7 @@ IDLE_TAIL_ROWS = 64
 """When nobody writes, and there are blocks already, a tail of so many is sealed."""
 
 _NO_LARGER = 2
-_LIKE = 5
+_LIKE = 10
 _DEAD_SHARE = 1 / 3
 _CODEBOOK_REACH = 4
 

@@ -179,8 +179,9 @@ class OpenIndex:
             return replace(job, gentle=True)
         return job
 
-    def publish(self, path: Path) -> None:
-        """Put a new block to use, and remove those that it replaces."""
+    def publish(self, path: Path, rows: int, seconds: float) -> None:
+        """Put a new block to use, of so many rows and built in so long; remove what it replaces."""
+        self._arrivals.built(rows, seconds)
         before = self._blocks
         self._blocks = before.replaced(block.load(path, self.settings.uuid))
         for old in before.all:
