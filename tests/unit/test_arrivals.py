@@ -25,17 +25,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
 
 def _arriving(clock: _Clock, a_second: int) -> Arrivals:
     found = Arrivals()
-    for _ in range(50):
+    for _ in range(200):
         found.add(a_second // 100)
         clock.now += 0.01
     return found
 
 
-def test_the_rate_is_that_of_the_last_half_second(clock: _Clock) -> None:
+def test_the_rate_is_that_of_the_last_two_seconds(clock: _Clock) -> None:
     found = _arriving(clock, 40_000)
     assert found.rate == pytest.approx(40_000, rel=0.05)
     assert found.is_bulk
-    clock.now += 1
+    clock.now += 0.5
+    assert found.rate == pytest.approx(32_000, rel=0.1)
+    clock.now += 2
     assert found.rate == 0
     assert not found.is_bulk
 
@@ -64,3 +66,21 @@ def test_a_trickle_is_no_rush_however_slow_the_machine_is(clock: _Clock) -> None
     found = _arriving(clock, 5_000)
     found.built(100_000, 10.0)
     assert not found.is_rush(4_096)
+
+
+def test_a_write_that_takes_long_is_no_pause(clock: _Clock) -> None:
+    found = Arrivals()
+    with found.writing():
+        clock.now += 5
+        assert found.quiet_seconds == 0
+    assert found.quiet_seconds == 0
+    clock.now += 0.5
+    assert found.quiet_seconds == pytest.approx(0.5)
+
+
+def test_a_write_that_fails_is_over(clock: _Clock) -> None:
+    found = Arrivals()
+    with pytest.raises(OSError), found.writing():
+        raise OSError
+    clock.now += 1
+    assert found.quiet_seconds == pytest.approx(1)

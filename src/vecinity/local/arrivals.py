@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-_SECONDS = 0.5
+_SECONDS = 2.0
+"""Longer than a pause in which a full segment is synced."""
+
 _LEAST_SECONDS = 0.05
 _BUILD_SECONDS = 0.3
 _BUILT_A_SECOND = 100_000.0
@@ -19,13 +23,33 @@ _BULK = 20_000
 
 
 class Arrivals:
-    """Rows a second, over the last half second, and how fast they are sealed. Safe for threads."""
+    """Rows a second, over the last two seconds, and how fast they are sealed. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: deque[tuple[float, int]] = deque()
         self._sum = 0
         self._built_a_second = _BUILT_A_SECOND
+        self._under_way = 0
+        self._last_end = 0.0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Somebody writes inside the block, however long the disk takes."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self._last_end = time.monotonic()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nobody has written."""
+        with self._lock:
+            return 0.0 if self._under_way else time.monotonic() - self._last_end
 
     def add(self, rows: int) -> None:
         with self._lock:

@@ -116,8 +116,7 @@ class Background:
         with self._use(uuid) as index:
             if index.tail_is_full:
                 self._builder.start()  # which takes a while, and the tail may be growing
-            paused = time.monotonic() - index.last_write >= IDLE_SECONDS
-            idle = paused or uuid in self._hurried
+            idle = index.quiet_seconds >= IDLE_SECONDS or uuid in self._hurried
             job = index.next_job(idle=idle)
             if job is None and not idle:
                 return IDLE_SECONDS

@@ -92,7 +92,6 @@ class OpenIndex:
         tail_rows: int = TAIL_ROWS,
     ) -> None:
         self.folder = folder
-        self.last_write = 0.0
         self._arrivals = Arrivals()
         self._tail_rows = tail_rows
         self._cursor_key = cursor_key
@@ -140,11 +139,16 @@ class OpenIndex:
 
     def submit(self, mutation: Mutation) -> Change:
         """See `Writer.submit`."""
-        change = self._writer.submit(mutation)
+        with self._arrivals.writing():
+            change = self._writer.submit(mutation)
         self._arrivals.add(change.mutation.rows - change.first_row)
         self._upkeep.look()
-        self.last_write = time.monotonic()
         return change
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nobody has written."""
+        return self._arrivals.quiet_seconds
 
     @property
     def tail_is_full(self) -> bool:
