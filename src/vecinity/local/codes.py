@@ -1,6 +1,6 @@
 """Quantised codes of many vectors: 4-bit product quantisation in inverted lists, read by FastScan.
 
-A code takes an eighth of a float32 row's dimensions in bytes, and stands in two lists. Codes only
+A code takes an eighth of the dimensions in bytes, and stands in one list, or in two. Codes only
 propose rows, by their numbers; whoever asks scores the proposals exactly.
 """
 

@@ -69,10 +69,8 @@ class Lists:
         self.centroids = centroids
         self.count = len(centroids)
         self.copies = min(copies, self.count)
-        squares = np.vecdot(centroids, centroids)
-        products = centroids @ centroids.T
-        self._apart: FloatArray = squares[:, np.newaxis] + squares - 2 * products
         self._nearest = _searched(centroids)
+        self._apart = _squares_between(centroids) if self.copies > 1 else None
 
     @classmethod
     def trained(cls, sample: FloatArray, rows: int) -> Lists:
@@ -93,7 +91,7 @@ class Lists:
         """The lists that prepared `values` (n, w) belong to, nearest first, shape (n, copies)."""
         if self.count == 1:
             return np.zeros((len(values), 1), np.int64)
-        if self.copies == 1:
+        if self._apart is None:
             nearest: ListNumbers = self._nearest.search(values, 1)[1]
             return nearest
         squares, found = self._nearest.search(values, min(_NEAR_LISTS, self.count))
@@ -107,6 +105,16 @@ class Lists:
         loss[:, 0] = np.inf
         second = np.take_along_axis(found, loss.argmin(axis=1)[:, np.newaxis], axis=1)
         return np.hstack([first, np.where(second < 0, first, second)])
+
+
+def _squares_between(centroids: FloatArray) -> FloatArray:
+    """The squared distance of each to each other."""
+    squares = np.vecdot(centroids, centroids)
+    apart: FloatArray = centroids @ centroids.T  # of many lists the largest array of all
+    apart *= -2
+    apart += squares
+    apart += squares[:, np.newaxis]
+    return apart
 
 
 def _searched(centroids: FloatArray) -> Any:

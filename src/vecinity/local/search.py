@@ -167,9 +167,11 @@ class _Proposals:
         """
         k = self._question.k
         lists = query.nearest_lists(plan.most_lists, plan.reach)
-        depth = _copies(block, lists) * min(max(math.ceil(plan.depth / share), k), block.members)
+        copies = _copies(block, lists)
+        most = copies * block.members
+        depth = min(copies * max(math.ceil(plan.depth / share), k), most)
         rows, distances = block.codes.propose(query, lists, depth, None)
-        doubtful_from = distances[-1] if len(rows) == depth else np.inf
+        doubtful_from = distances[-1] if len(rows) == depth < most else np.inf
         kept = BitMap(rows.astype(np.uint32)) & self._candidates
         if len(kept) < len(rows):
             are_candidates = np.isin(rows, rows_of(kept))
