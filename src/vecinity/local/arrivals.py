@@ -14,9 +14,10 @@ _SECONDS = 2.0
 _LEAST_SECONDS = 0.05
 _BUILD_SECONDS = 0.3
 _BUILT_A_SECOND = 100_000.0
-"""Until one of so many rows was built here that it tells more than what every block takes:"""
+"""Until a large block was built here."""
 
 _TELLING_ROWS = 50_000
+"""What every block takes, however small, hides how fast smaller ones are built."""
 
 _MOST_ROWS = 1_000_000
 _BULK = 20_000

@@ -47,6 +47,9 @@ from vecinity.model import (
 )
 from vecinity.query import QueryOptions
 
+_DISK_ERRORS = (OSError, sqlite3.Error, CannotOpen)
+"""What the disk, SQLite or a data directory raises."""
+
 
 class LocalEngine:
     """Implements `vecinity.engine.LegacyEngine` on a directory.
@@ -206,9 +209,6 @@ class LocalEngine:
 
     def _index_folder(self, uuid: str) -> Path:
         return self._folder / "indexes" / uuid
-
-
-_DISK_ERRORS = (OSError, sqlite3.Error, CannotOpen)
 
 
 class LocalIndex:
