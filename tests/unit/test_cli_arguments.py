@@ -68,6 +68,8 @@ def test_a_list_of_numbers_ends_before_a_name() -> None:
     ("args", "complaint"),
     [
         (["docs", "--ids"], "'--ids' needs at least one value"),
+        (["docs", "--vector"], "'--vector' needs at least one value"),
+        (["docs", "--vector", "[1, 2]"], "'--vector' takes values one after another, not '[1, 2]'"),
         (["docs", "--nosuch"], "No such option"),
         (["docs", "--return-values=7"], "--return-values"),
         (["docs", "--text"], "requires an argument"),

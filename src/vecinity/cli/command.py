@@ -114,7 +114,10 @@ class _Rewriter:
         while rest and option.takes(rest[0]):
             values.append(rest.popleft())
         if not values:
-            raise click.BadOptionUsage(name, f"Option '{name}' needs at least one value.")
+            why = f"Option '{name}' needs at least one value."
+            if rest and not rest[0].startswith("-"):
+                why = f"Option '{name}' takes values one after another, not '{rest[0]}'."
+            raise click.BadOptionUsage(name, why)
         self._out += [f"{name}={item}" for item in values]
 
     def _flag(self, name: str, value: str | None, rest: deque[str]) -> None:
