@@ -87,7 +87,7 @@ class Database:
         return Index(name, self._engine.open_index(self._account, name), self._limits)
 
     def wait_indexed(self, timeout: float | None = None) -> bool:
-        """Wait until nothing remains to be built, so that queries are as fast as they can be.
+        """Wait until every vector is where queries search fast.
 
         Without it they are as right, only slower for a while after large writes.
 
@@ -95,7 +95,7 @@ class Database:
             timeout: seconds to wait at most.
 
         Returns:
-            Whether nothing remains.
+            Whether that is so.
         """
         self._engine.index_now()
         end = None if timeout is None else time.monotonic() + timeout

@@ -15,11 +15,15 @@ import numpy as np
 
 import vecinity
 from tests.support import tiny
-from vecinity.local import block, index
+from vecinity.local import block, heads, index
 from vecinity.local.encoder import Encoder
+from vecinity.local.heads_keeper import HeadsKeeper
 
 DIMENSIONS = 32
-STEPS = ("encoded", "begun", "written", "named", "published", "removed")
+STEPS = (
+    *("encoded", "begun", "written", "named", "published", "removed"),
+    *("heads begun", "heads written", "heads named", "heads published"),
+)
 _WRITES = 40
 _BATCH = 5
 
@@ -51,7 +55,9 @@ def _run(data: Path) -> None:
     with vecinity.open(data) as database:
         database.create_index("i", dimensions=DIMENSIONS, metric="cosine")
         opened = database.index("i")
-        for upserted, deleted in _writes():
+        for number, (upserted, deleted) in enumerate(_writes()):
+            if number % 8 == 7:
+                database.wait_indexed()
             if deleted:
                 opened.delete_by_ids(deleted)
             else:
@@ -97,13 +103,15 @@ def main() -> None:
     death = _Death(step, times)
     _after(death, "encoded", Encoder, "add")
     _before(death, "begun", block, "new_file")
+    _before(death, "heads begun", heads, "new_file")
+    _after(death, "heads published", HeadsKeeper, "publish")
     rename = Path.replace
 
     def replace(self: Path, target: Path) -> Path:
-        ours = target.suffix == ".block"
-        death.at("written" if ours else "")
+        kind = {".block": "", ".heads": "heads "}.get(target.suffix, "other ")
+        death.at(f"{kind}written")
         renamed = rename(self, target)
-        death.at("named" if ours else "")
+        death.at(f"{kind}named")
         return renamed
 
     Path.replace = replace  # type: ignore[method-assign, assignment] # to die there

@@ -21,6 +21,7 @@ from tests.support import tiny
 from vecinity.local import block
 from vecinity.local.background import Background
 from vecinity.local.engine import LocalEngine
+from vecinity.local.heads import Heads
 from vecinity.metric import FloatArray, Metric, scores
 
 _KILLED = 9
@@ -60,9 +61,14 @@ def _wrong_answer(index: vecinity.Index, state: dict[str, FloatArray]) -> str | 
     matrix = np.array([state[vector_id] for vector_id in ids])
     for query in np.random.default_rng(1).standard_normal((20, DIMENSIONS)).astype(np.float32):
         expected = np.sort(scores(Metric.COSINE, query, matrix))[::-1][:3]
-        found = [match.score for match in index.query(query, top_k=3)]
+        matches = index.query(query, top_k=3)
+        found = [match.score for match in matches]
         if not np.allclose(found, expected, atol=1e-6):
             return f"scores {found}, not {expected}"
+        unknown = np.zeros(DIMENSIONS, np.float32)
+        named = np.array([state.get(match.id, unknown) for match in matches])
+        if not np.allclose(found, scores(Metric.COSINE, query, named), atol=1e-6):
+            return f"ids {[match.id for match in matches]} have other scores than {found}"
     return None
 
 
@@ -93,6 +99,18 @@ def test_a_block_that_lacks_rows_is_caught(
     block.save(dataclasses.replace(found, end=found.end + 4), _uuid_of(path))
     monkeypatch.setattr(Background, "poke", lambda *_: None)  # it would build a right one
     assert "scores" in str(_problem(data, acknowledged))
+
+
+def test_heads_that_name_other_rows_are_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: type[tiny.Counted]
+) -> None:
+    """The planted bug: each row has the id of another."""
+    data = tmp_path / "data"
+    acknowledged = _die_at(data, "heads published", 2)
+    monkeypatch.setattr(Background, "poke", lambda *_: None)  # it would build right ones
+    assert _problem(data, acknowledged) is None
+    monkeypatch.setattr(Heads, "of", lambda _, row, values: (f"v{row % 60}", None))
+    assert "have other scores" in str(_problem(data, acknowledged))
 
 
 def _flip(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The engine's thread for derived files: it has blocks built, puts them to use, saves columns."""
+"""The engine's thread for derived files: it has them built, puts them to use, saves columns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from vecinity.errors import VectorizeError
+from vecinity.local.blocks import Job
 from vecinity.local.builder import Builder, BuildFailed
 from vecinity.local.index import OpenIndex
 
@@ -118,17 +119,24 @@ class Background:
                 self._builder.start()  # which takes a while, and the tail may be growing
             idle = index.quiet_seconds >= IDLE_SECONDS or uuid in self._hurried
             job = index.next_job(idle=idle)
-            if job is None and not idle:
+            if job is not None:
+                return self._seal(index, job)
+            job = index.next_heads(idle=idle)
+            if job is not None:
+                index.publish_heads(job, self._builder.build(index.folder, job))
+                return 0.0
+            if not idle:
                 return IDLE_SECONDS
-            if job is None:
-                self._hurried.discard(uuid)
-                index.save_columns_if_due()
-                return None
-            start = time.monotonic()
-            path = self._builder.build(index.folder, job)
-            if path is None:
-                return None
-            rows, seconds = job.end - job.first, time.monotonic() - start
-            index.publish(path, rows, seconds)
-            _log.info("index %s: %s rows sealed in %.1f s", uuid, f"{rows:,}", seconds)
-            return 0.0
+            self._hurried.discard(uuid)
+            index.save_columns_if_due()
+            return None
+
+    def _seal(self, index: OpenIndex, job: Job) -> float | None:
+        start = time.monotonic()
+        path = self._builder.build(index.folder, job)
+        if path is None:
+            return None
+        rows, seconds = job.end - job.first, time.monotonic() - start
+        index.publish(path, rows, seconds)
+        _log.info("index %s: %s rows sealed in %.1f s", index.settings.uuid, f"{rows:,}", seconds)
+        return 0.0

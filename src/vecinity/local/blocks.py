@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pyroaring import BitMap
 
@@ -33,10 +33,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Encode the rows from `first` to before `end` that are alive after `mutation`.
+    """Derive a file from the rows from `first` to before `end` that are alive after `mutation`.
 
-    `codebook` is a block's path, whose quantiser will do. `gentle` means on one core: somebody
-    writes meanwhile, and may well search.
+    A block's `codebook` is another one's path, whose quantiser will do. `gentle` means on one core:
+    somebody writes meanwhile, and may well search.
     """
 
     first: int
@@ -44,6 +44,7 @@ class Job:
     mutation: int
     codebook: str | None
     gentle: bool = False
+    kind: Literal["block", "heads"] = "block"
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}

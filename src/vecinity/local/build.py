@@ -1,4 +1,4 @@
-"""Builds a block from the truth: reads live rows, trains, encodes, measures, writes a file."""
+"""Builds derived files from the truth: heads, and blocks: trains, encodes, measures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pyroaring import BitMap
 
 from vecinity.errors import StorageUnavailable
 from vecinity.local import block as blocks
-from vecinity.local import graves, segment_records, store
+from vecinity.local import graves, heads, segment_records, store
+from vecinity.local.bits import rows_of
 from vecinity.local.block import Block, DamagedBlock
 from vecinity.local.blocks import Job
 from vecinity.local.codes import Codes, prepared
@@ -37,34 +38,57 @@ _log = logging.getLogger(__name__)
 
 
 def build(folder: Path, job: Job) -> Path | None:
-    """Write the block that `job` names, of the index in `folder`; None if no row is alive there.
+    """Write the file that `job` names, of the index in `folder`; None if no row is alive there.
 
     Raises:
         StorageUnavailable, OSError, sqlite3.Error
     """
     connection = open_reader(folder / "index.db")
     try:
-        source = _Source(folder, connection)
-        rows = _alive(connection, job, source.settings.segment_rows)
-        if not len(rows):
+        settings = IndexSettings.load(connection)
+        alive = _alive(connection, job, settings.segment_rows)
+        if not alive:
             return None
-        codebook = _codebook(job, source.settings.uuid)
-        block = _built(source, job, rows, codebook)
-        if codebook and block.curves.plan(_USUAL_K, _USUAL_K, _USUAL_RECALL) is None:
-            block = _built(source, job, rows, None)
-        path = folder / "derived" / "blocks" / blocks.name_of(job.first, job.end)
-        make_folder(path.parent)
-        blocks.save(dataclasses.replace(block, path=path), source.settings.uuid)
-        return path
+        if job.kind == "heads":
+            return _write_heads(folder, connection, settings, job, alive)
+        return _write_block(folder, connection, settings, job, alive)
     finally:
         connection.close()
+
+
+def _write_heads(
+    folder: Path, connection: sqlite3.Connection, settings: IndexSettings, job: Job, alive: BitMap
+) -> Path:
+    path = folder / "derived" / "heads" / heads.name_of(job.first // settings.segment_rows)
+    make_folder(path.parent)
+    last = store.last_mutation(connection)
+    rows = (row for row in store.all_rows(connection, job.first, job.end) if row.row in alive)
+    heads.save(path, settings.uuid, job.first, job.end, last, rows)
+    return path
+
+
+def _write_block(
+    folder: Path, connection: sqlite3.Connection, settings: IndexSettings, job: Job, alive: BitMap
+) -> Path:
+    source = _Source(folder, connection, settings)
+    rows = rows_of(alive)
+    codebook = _codebook(job, settings.uuid)
+    block = _built(source, job, rows, codebook)
+    if codebook and block.curves.plan(_USUAL_K, _USUAL_K, _USUAL_RECALL) is None:
+        block = _built(source, job, rows, None)
+    path = folder / "derived" / "blocks" / blocks.name_of(job.first, job.end)
+    make_folder(path.parent)
+    blocks.save(dataclasses.replace(block, path=path), settings.uuid)
+    return path
 
 
 class _Source:
     """The raw rows of an index."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self.settings = IndexSettings.load(connection)
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, settings: IndexSettings
+    ) -> None:
+        self.settings = settings
         for _ in range(_TRIES - 1):
             with contextlib.suppress(StorageUnavailable):
                 self._segments = self._open(folder, connection)
@@ -91,12 +115,12 @@ class _Source:
             yield chunk, self.values(chunk)
 
 
-def _alive(connection: sqlite3.Connection, job: Job, segment_rows: int) -> RowNumbers:
+def _alive(connection: sqlite3.Connection, job: Job, segment_rows: int) -> BitMap:
     """What is buried meanwhile was alive then, but no snapshot has it any more."""
     alive = BitMap(range(job.first, job.end)) - graves.buried(connection, segment_rows)
     for part in store.dead_rows(connection, job.mutation):
         alive -= BitMap(part)
-    return np.frombuffer(alive.to_array(), np.uint32).astype(np.int64)
+    return alive
 
 
 def _codebook(job: Job, uuid: str) -> Codes | None:

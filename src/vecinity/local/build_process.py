@@ -1,4 +1,4 @@
-"""The process that builds blocks: `python -m vecinity.local.build_process`, one job a line.
+"""The process that builds derived files: `python -m vecinity.local.build_process`, one job a line.
 
 It works at low priority and ends, in the middle of a job too, as soon as its parent is gone.
 """

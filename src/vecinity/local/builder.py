@@ -1,4 +1,4 @@
-"""Has blocks built by another process, so that readers and writers never wait for one."""
+"""Has derived files built by another process, so that readers and writers never wait for one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMMAND = (
 
 
 class BuildFailed(Exception):
-    """The block was not built; the rows are still found, more slowly."""
+    """The file was not built; the rows are still found, more slowly."""
 
 
 class Builder:
@@ -47,7 +47,7 @@ class Builder:
             raise BuildFailed(str(error)) from error
 
     def build(self, folder: Path, job: Job) -> Path | None:
-        """The file of the new block; None if there was no row for it.
+        """The new file; None if there was no row for it.
 
         Raises:
             BuildFailed: it was impossible, or `stop` was called meanwhile.

@@ -17,7 +17,12 @@ def row_crc(
     vector_id: str, namespace: str | None, metadata: bytes | None, born: int, values: FloatArray
 ) -> int:
     """crc32 over id, namespace, metadata, mutation number and the bytes of the float32 values."""
-    return zlib.crc32(values.data, zlib.crc32(_said(born, vector_id.encode(), namespace, metadata)))
+    return zlib.crc32(values.data, said_crc(vector_id, namespace, metadata, born))
+
+
+def said_crc(vector_id: str, namespace: str | None, metadata: bytes | None, born: int) -> int:
+    """The part of `row_crc` before the values, which go on from it."""
+    return zlib.crc32(_said(born, vector_id.encode(), namespace, metadata))
 
 
 def row_crcs(

@@ -21,6 +21,7 @@ from vecinity.local.columns import indexed_only
 from vecinity.local.cursor import Cursor
 from vecinity.local.files import make_folder, open_writer, remove_file, sync_folder
 from vecinity.local.follower import Change, Follower
+from vecinity.local.heads_keeper import HeadsKeeper
 from vecinity.local.maintenance import Maintenance
 from vecinity.local.norms import Norms
 from vecinity.local.readers import Readers
@@ -125,6 +126,13 @@ class OpenIndex:
         )
         self._norms = Norms()
         self._blocks = load_all(folder / "derived" / "blocks", self.settings.uuid, last.rows)
+        self._heads = HeadsKeeper(
+            folder / "derived" / "heads",
+            self.settings.uuid,
+            self.settings.segment_rows,
+            tail_rows,
+            self._connection,
+        )
         kept = self.settings.limits(limits)
         self._writer = Writer(self._connection, self._segments, self._follower, kept, clock)
         self._upkeep = Upkeep(
@@ -164,7 +172,11 @@ class OpenIndex:
     @property
     def has_work(self) -> bool:
         """Whether derived files should be built or saved when nobody writes."""
-        return self.next_job(idle=True) is not None or self._follower.columns_are_due
+        return (
+            self.next_job(idle=True) is not None
+            or self._follower.columns_are_due
+            or self._heads.may_be_due(self._follower.snapshot)
+        )
 
     def next_job(self, *, idle: bool) -> Job | None:
         """The block that should be built next, if any.
@@ -182,6 +194,17 @@ class OpenIndex:
         if job is not None and not idle and not self._arrivals.is_bulk:
             return replace(job, gentle=True)
         return job
+
+    def next_heads(self, *, idle: bool) -> Job | None:
+        """The heads that should be built next, if any; queries are right, and slower, without."""
+        return self._heads.next_job(self._follower.snapshot, idle=idle)
+
+    def publish_heads(self, job: Job, path: Path | None) -> None:
+        """Put new heads to use; None: there are no rows for them."""
+        if path is None:
+            self._heads.drop(job.first)
+        else:
+            self._heads.publish(path)
 
     def publish(self, path: Path, rows: int, seconds: float) -> None:
         """Put a new block to use, of so many rows and built in so long; remove what it replaces."""
@@ -333,19 +356,21 @@ class OpenIndex:
         self, snapshot: Snapshot, rows: RowNumbers, scores: FloatArray, options: QueryOptions
     ) -> list[Match]:
         numbers = rows.tolist()
-        stored = self._read(snapshot, numbers)
+        bare = options.return_metadata == "none"
+        named = self._heads.of(numbers, snapshot.segments) if bare else {}
+        others = [number for number in numbers if number not in named]
+        stored = self._read(snapshot, others) if others else {}
         matches = []
         for number, score in zip(numbers, scores.tolist(), strict=True):
-            row, values = stored[number]
-            matches.append(
-                Match(
-                    row.id,
-                    score,
-                    values.copy() if options.return_values else None,
-                    row.namespace,
-                    self._returned_metadata(snapshot, row, options),
-                )
-            )
+            metadata = None
+            if number in named:
+                vector_id, namespace, values = named[number]
+            else:
+                row, values = stored[number]
+                vector_id, namespace = row.id, row.namespace
+                metadata = self._returned_metadata(snapshot, row, options)
+            returned = values.copy() if options.return_values else None
+            matches.append(Match(vector_id, score, returned, namespace, metadata))
         return matches
 
     def _returned_metadata(
