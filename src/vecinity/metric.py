@@ -21,6 +21,10 @@ import numpy.typing as npt
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 
+_LEAST_NORMS = 1e-100
+"""Below the product of two norms of float32 vectors that are not zero."""
+
+
 class Metric(StrEnum):
     """A distance metric, named as on the wire."""
 
@@ -60,9 +64,13 @@ def scores(metric: Metric, query: FloatArray, rows: FloatArray) -> FloatArray:
     norms = np.vecdot(x, x)
     np.sqrt(norms, out=norms)
     norms *= math.sqrt(np.vecdot(q, q))
-    norms[norms == 0] = np.inf
+    # what it makes larger is 0, where the product is 0 too
+    np.maximum(norms, _LEAST_NORMS, out=norms)
     dots /= norms
-    return _narrow(dots.clip(-1.0, 1.0, out=dots) + 0.0)
+    # ndarray.clip takes longer than both
+    np.minimum(dots, 1.0, out=dots)
+    np.maximum(dots, -1.0, out=dots)
+    return _narrow(dots + 0.0)
 
 
 def _narrow(wide: npt.NDArray[np.float64]) -> FloatArray:

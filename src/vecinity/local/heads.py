@@ -84,13 +84,8 @@ class Heads:
         except (OSError, ValueError, TypeError, struct.error, msgspec.DecodeError) as error:
             raise DamagedHeads(f"{path}: {error}") from error
 
-    def has(self, row: int) -> bool:
-        """Whether there is a head of `row`, damaged or not."""
-        place = row - self.first
-        return row < self.end and self._offsets[place] != self._offsets[place + 1]
-
     def of(self, row: int, values: FloatArray) -> tuple[str, str | None] | None:
-        """Id and namespace of a row that has a head; None if its `values` are not what they were.
+        """Id and namespace of a row from `first` on; None if it has no head, or had other values.
 
         Args:
             values: float32, shape (dimensions,), C-contiguous.
@@ -99,15 +94,22 @@ class Heads:
             DamagedHeads
         """
         place = row - self.first
-        record = self._records[self._offsets[place] : self._offsets[place + 1]]
+        if row >= self.end:
+            return None
+        start, end = self._offsets[place], self._offsets[place + 1]
+        if start == end:
+            return None
+        record = self._records[start:end]
         if zlib.crc32(record, row) != _WHOLE or len(record) < _LEAST:
             raise DamagedHeads(f"{self.path}: row {row} does not match its checksum")
         said, crc, id_length, name_length = _HEAD.unpack_from(record)
         if zlib.crc32(values.data, said) != crc:
             return None
-        end = _HEAD.size + id_length
-        vector_id = str(record[_HEAD.size : end], "utf-8")
-        return vector_id, None if name_length < 0 else str(record[end : end + name_length], "utf-8")
+        name = _HEAD.size + id_length
+        vector_id = str(record[_HEAD.size : name], "utf-8")
+        if name_length < 0:
+            return vector_id, None
+        return vector_id, str(record[name : name + name_length], "utf-8")
 
 
 def name_of(segment: int) -> str:

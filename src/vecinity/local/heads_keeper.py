@@ -103,7 +103,7 @@ class HeadsKeeper:
         for row in rows:
             number = row // size
             heads = files.get(number)
-            if heads is not None and heads.has(row):
+            if heads is not None:
                 values = segments[number].value(row % size)
                 try:
                     named = heads.of(row, values)

@@ -207,7 +207,10 @@ class _Proposals:
         while True:
             most = depth * _copies(block, lists)
             rows, distances = block.codes.propose(query, lists, most, allowed)
-            farthest = _kth_distance(rows, distances, k)
+            if most > depth:
+                farthest = _kth_distance(rows, distances, k)
+            else:  # each is there once
+                farthest = float(distances[k - 1]) if len(rows) >= k else math.inf
             if farthest == math.inf and len(rows) < most:
                 if len(lists) == block.codes.lists:
                     return None
