@@ -23,10 +23,6 @@ _ONE_LIST = 8_192
 _TWO_COPIES = 200_000
 """In smaller blocks what twice as many lists cost eats up what they save."""
 
-_LIST_ROWS = 150
-"""About so many rows a list where each stands in one. Twice as many lists took a tenth longer at
-20,000 rows, half as many at 89,112."""
-
 _MOST_LISTS = 8_192
 
 _TRAINED_A_LIST = 32
@@ -51,10 +47,9 @@ def lists_for(rows: int, sample: int) -> int:
     """How many lists `rows` rows are spread over, given a sample to train on."""
     if rows < _ONE_LIST:
         return 1
+    wanted = _power_of_2(math.sqrt(rows))
     if copies_for(rows) > 1:
-        wanted = min(4 * _power_of_2(math.sqrt(rows)), _MOST_LISTS)
-    else:
-        wanted = _power_of_2(rows / _LIST_ROWS)
+        wanted = min(4 * wanted, _MOST_LISTS)
     return max(1, min(wanted, sample // _TRAINED_LEAST))
 
 
