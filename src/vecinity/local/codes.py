@@ -20,7 +20,9 @@ from vecinity.local.norms import lengths
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric, unit
 
-_GROUP = 4
+GROUP = 4
+"""So many values of a row make 4 bits of its code."""
+
 _GROUPED_FROM = 32
 _SCAN = 11
 _SAMPLED_A_LIST = 8
@@ -218,15 +220,15 @@ def prepared(metric: Metric, values: FloatArray, scale: float) -> FloatArray:
         ready = values / norms[:, np.newaxis]
     else:
         ready = values * np.float32(scale)
-    over = ready.shape[1] % _GROUP
+    over = ready.shape[1] % GROUP
     if over and ready.shape[1] >= _GROUPED_FROM:
-        ready = np.pad(ready, ((0, 0), (0, _GROUP - over)))
+        ready = np.pad(ready, ((0, 0), (0, GROUP - over)))
     return np.ascontiguousarray(ready)
 
 
-def groups_of(width: int) -> int:
-    """Into how many parts the quantiser splits prepared values of this width."""
-    return width // _GROUP if width >= _GROUPED_FROM else width
+def groups_of(width: int, group: int) -> int:
+    """Into how many parts a quantiser splits prepared values of this width, `group` in each."""
+    return width // group if width >= _GROUPED_FROM else width
 
 
 def _selecting(nprobe: int, allowed: Bits) -> Any:

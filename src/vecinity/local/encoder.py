@@ -8,11 +8,12 @@ import faiss
 import numpy as np
 
 from vecinity.local import packing
-from vecinity.local.codes import Codes, groups_of, prepared
+from vecinity.local.codes import GROUP, Codes, groups_of, prepared
 from vecinity.local.lists import Lists, sample_for
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric
 
+_COARSE_GROUP = 2
 _VALUES = 16
 _TRAINED = 4_096
 _ITERATIONS = 10
@@ -78,15 +79,12 @@ class Encoder:
         euclidean = self._metric is Metric.EUCLIDEAN
         space = faiss.METRIC_L2 if euclidean else faiss.METRIC_INNER_PRODUCT
         width, groups = self._quantizer.d, self._quantizer.M
-        # a query finds its lists by codes of their centroids: as well, and in a third of the time
-        coarse = faiss.IndexPQFastScan(width, groups, 4, space)
         count = self._lists.count * self._lists.copies
+        coarse = _coarse(self._lists.centroids, space)
         index = faiss.IndexIVFPQFastScan(coarse, width, count, groups, 4, space)
         index.by_residual = False
-        for each in (coarse, index):
-            _copy_centroids(self._quantizer, each.pq)
-            each.is_trained = True
-        coarse.add(self._lists.centroids)
+        _copy_centroids(self._quantizer, index.pq)
+        index.is_trained = True
         return index
 
 
@@ -95,12 +93,29 @@ def sample_size(rows: int) -> int:
     return min(rows, max(_TRAINED, sample_for(rows)))
 
 
+def _coarse(centroids: FloatArray, space: int) -> Any:
+    """Finds the lists near a query by codes of their centroids, which are finer than those of rows.
+
+    It is as good as the centroids themselves, and with many lists ten times as fast.
+    """
+    width = centroids.shape[1]
+    coarse = faiss.IndexPQFastScan(width, groups_of(width, _COARSE_GROUP), 4, space)
+    _set_up(coarse.pq)
+    coarse.train(_enough(centroids))
+    coarse.add(centroids)
+    return coarse
+
+
 def _quantizer(width: int) -> Any:
-    quantizer = faiss.ProductQuantizer(width, groups_of(width), 4)
+    quantizer = faiss.ProductQuantizer(width, groups_of(width, GROUP), 4)
+    _set_up(quantizer)
+    return quantizer
+
+
+def _set_up(quantizer: Any) -> None:
     quantizer.cp.niter = _ITERATIONS
     quantizer.cp.min_points_per_centroid = 1
     quantizer.cp.seed = _SEED
-    return quantizer
 
 
 def _copy_centroids(quantizer: Any, other: Any) -> None:
