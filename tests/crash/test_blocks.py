@@ -20,6 +20,8 @@ from tests.crash.sealing import DIMENSIONS, STEPS, state_after
 from tests.support import tiny
 from vecinity.local import block
 from vecinity.local.background import Background
+from vecinity.local.blocks import Job
+from vecinity.local.builder import Builder
 from vecinity.local.engine import LocalEngine
 from vecinity.local.heads import Heads
 from vecinity.metric import FloatArray, Metric, scores
@@ -156,6 +158,38 @@ def test_a_damaged_block_is_built_again(
         assert database.wait_indexed(timeout=20)
     assert counted.builds > before
     assert _problem(data, acknowledged) is None
+
+
+def test_a_file_that_was_written_badly_is_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: type[tiny.Counted]
+) -> None:
+    """The first block and the first heads are cut short before they are put to use."""
+    monkeypatch.setattr("vecinity.local.background._RETRY_SECONDS", 0.1)
+    whole = Builder.build
+    cut: set[str] = set()
+
+    def build(self: Builder, folder: Path, job: Job) -> Path | None:
+        path = whole(self, folder, job)
+        if path is not None and job.kind not in cut:
+            cut.add(job.kind)
+            path.write_bytes(path.read_bytes()[:40])
+        return path
+
+    monkeypatch.setattr(Builder, "build", build)
+    values = np.random.default_rng(0).standard_normal((64, DIMENSIONS)).astype(np.float32)
+    with vecinity.open(tmp_path / "data") as database:
+        database.create_index("i", dimensions=DIMENSIONS, metric="cosine")
+        index = database.index("i")
+        index.insert({"id": f"v{n}", "values": row} for n, row in enumerate(values))
+        assert database.wait_indexed(timeout=20)
+        sizes: list[int] = []
+        end = time.monotonic() + 20
+        while max(sizes, default=0) < 1_000 and time.monotonic() < end:
+            time.sleep(0.01)
+            sizes = [path.stat().st_size for path in tmp_path.rglob("*.heads")]
+        assert cut == {"block", "heads"}
+        assert max(sizes) > 1_000
+        assert index.query(values[7], top_k=1)[0].id == "v7"
 
 
 def test_the_building_process_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from vecinity.errors import VectorizeError
+from vecinity.local.block import DamagedBlock
 from vecinity.local.blocks import Job
 from vecinity.local.builder import Builder, BuildFailed
+from vecinity.local.heads import DamagedHeads
 from vecinity.local.index import OpenIndex
 
 IDLE_SECONDS = 0.25
@@ -19,6 +21,7 @@ IDLE_SECONDS = 0.25
 
 _REST_SECONDS = 5.0
 _RETRY_SECONDS = 10.0
+_FAILURES = (VectorizeError, OSError, sqlite3.Error, BuildFailed, DamagedBlock, DamagedHeads)
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +89,7 @@ class Background:
         while (uuid := self._next()) is not None:
             try:
                 again = self._look_after(uuid)
-            except (VectorizeError, OSError, sqlite3.Error, BuildFailed) as error:
+            except _FAILURES as error:
                 if not self._closed and uuid not in self._given_up:
                     _log.warning("index %s: derived files were not built: %s", uuid, error)
                 again = _RETRY_SECONDS

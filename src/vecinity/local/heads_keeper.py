@@ -22,6 +22,8 @@ from vecinity.metric import FloatArray
 
 _NEW_SHARE = 1 / 4
 _DEAD_SHARE = 1 / 3
+_LOOKS = 4
+"""So often is looked for what is due while as many rows come as are worth a file."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class HeadsKeeper:
         self._due_rows = due_rows
         self._files: dict[int, Heads] = {}
         self._changing = threading.Lock()
-        self._looked_at: int | None = None
+        self._looked_at = 0
         for path in folder.iterdir() if folder.is_dir() else ():
             try:
                 heads = Heads(path)
@@ -63,9 +65,7 @@ class HeadsKeeper:
 
     def may_be_due(self, snapshot: Snapshot) -> bool:
         """Whether so much has changed that `next_job` should look; takes no time."""
-        return self._looked_at is None or (
-            _changes(snapshot) - self._looked_at >= self._due_rows // 4
-        )
+        return _changes(snapshot) - self._looked_at >= self._due_rows // _LOOKS
 
     def next_job(self, snapshot: Snapshot, *, idle: bool) -> Job | None:
         """The heads that should be written next, if any.
@@ -136,7 +136,7 @@ class HeadsKeeper:
             kept = {number: each for number, each in self._files.items() if each is not heads}
             if len(kept) < len(self._files):
                 self._files = kept
-                self._looked_at = None
+                self._looked_at = 0
                 remove_file(heads.path)
 
 
