@@ -35,7 +35,8 @@ class Codes:
     """Codes of rows, ready to be scanned. Immutable.
 
     `index` is faiss's IndexIVFPQFastScan, its ids are row numbers. A row is in `copies` of the
-    `lists` lists; faiss has so many lists for the first copies, and as many more for the second.
+    `lists` lists; what is one here are `copies` consecutive ones of faiss, of the first copies and
+    of the second, which are next to each other in memory.
     """
 
     def __init__(self, metric: Metric, dimensions: int, scale: float, index: Any) -> None:
@@ -48,7 +49,7 @@ class Codes:
         self._coarse = faiss.downcast_index(index.quantizer)
         self.lists: int = self._coarse.ntotal
         self.copies: int = index.nlist // self.lists
-        self._copies = np.arange(self.copies) * self.lists
+        self._copies = np.arange(self.copies)
         self._padding = index.d - dimensions
         self._plain: dict[int, Any] = {}
 
@@ -78,8 +79,10 @@ class Codes:
         """
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
-        if self.copies > 1 and len(lists) < self.lists:
-            lists = (lists[:, np.newaxis] + self._copies).reshape(-1)
+        if self.copies > 1:
+            lists = lists * self.copies
+            if len(lists) < self.lists:
+                lists = (lists[:, np.newaxis] + self._copies).reshape(-1)
         probed = len(lists)
         to_lists = np.zeros(probed, np.float32)  # which faiss takes, but has no use for here
         self.index.search_preassigned_c(
@@ -118,12 +121,11 @@ class Codes:
 
     def rows(self, copy: int = 0) -> RowNumbers:
         """All rows, list by list as their first or second copies stand."""
-        lists = range(copy * self.lists, (copy + 1) * self.lists)
-        return np.concatenate([self._ids(number) for number in lists])
+        return np.concatenate([self._ids(number, copy) for number in range(self.lists)])
 
     def list_sizes(self, copy: int = 0) -> npt.NDArray[np.int64]:
         """How many first or second copies each list has."""
-        lists = range(copy * self.lists, (copy + 1) * self.lists)
+        lists = range(copy, self.index.nlist, self.copies)
         return np.array([self.index.invlists.list_size(number) for number in lists], np.int64)
 
     @cached_property
@@ -163,9 +165,10 @@ class Codes:
         count = int((found >= 0).sum())
         return found[:count], distances[:count]
 
-    def _ids(self, number: int) -> RowNumbers:
-        """The rows of a list: not a copy, there as long as the index is."""
+    def _ids(self, number: int, copy: int = 0) -> RowNumbers:
+        """The rows of a list by their first or second copies, there as long as the index is."""
         lists = self.index.invlists
+        number = number * self.copies + copy
         size = lists.list_size(number)
         if not size:
             return np.empty(0, np.int64)

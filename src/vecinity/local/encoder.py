@@ -69,9 +69,10 @@ class Encoder:
         index = self._index()
         rows, codes = np.concatenate(self._rows), np.concatenate(self._codes)
         self._codes.clear()
-        # the second copies have lists of their own, so that all rows can be scanned once
-        places = np.concatenate(self._places)
-        places += np.arange(self._lists.copies) * self._lists.count
+        # the second copies have lists of their own, so that all rows can be scanned once; both are
+        # read together, and so stand together
+        places = np.concatenate(self._places) * self._lists.copies
+        places += np.arange(self._lists.copies)
         packing.fill(index, rows, codes, places)
         return Codes(self._metric, self._dimensions, self.scale, index)
 
