@@ -15,6 +15,12 @@ def test_a_cursor_comes_back_as_it_was() -> None:
     assert decode(encode(_CURSOR, _KEY), _KEY, "index-uuid", now=999.9) == _CURSOR
 
 
+def test_no_command_line_takes_it_for_an_option() -> None:
+    texts = [encode(_CURSOR, bytes([number])) for number in range(256)]
+    assert len(set(texts)) == 256
+    assert all(text[0].isalpha() for text in texts)
+
+
 def test_it_expires() -> None:
     with pytest.raises(ExpiredCursor):
         decode(encode(_CURSOR, _KEY), _KEY, "index-uuid", now=1_000.0)

@@ -34,9 +34,12 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 def encode(cursor: Cursor, key: bytes) -> str:
-    """`cursor` as text that a client hands back."""
+    """`cursor` as text that a client hands back.
+
+    It begins with a letter: a command line would take one that begins with "-" for an option.
+    """
     payload = msgspec.msgpack.encode(cursor)
-    return _to_text(_mac(payload, key) + payload)
+    return _to_text(payload + _mac(payload, key))
 
 
 def decode(text: str, key: bytes, index: str, now: float) -> Cursor:
@@ -52,7 +55,7 @@ def decode(text: str, key: bytes, index: str, now: float) -> Cursor:
         raise InvalidCursor from error
     if _to_text(raw) != text:
         raise InvalidCursor
-    mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+    payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(payload, key)):
         raise InvalidCursor
     cursor = msgspec.msgpack.decode(payload, type=Cursor)
