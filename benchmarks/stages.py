@@ -24,6 +24,7 @@ from vecinity.local.codes import Codes
 from vecinity.local.encoder import Encoder
 from vecinity.local.engine import LocalEngine, LocalIndex
 from vecinity.local.follower import Follower
+from vecinity.local.heads_keeper import HeadsKeeper
 from vecinity.local.index import OpenIndex
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import Curves
@@ -77,7 +78,8 @@ QUERY: _Stages = [
     (_KERNELS, exact, "_run_kernel"),
     (_BOUNDS, exact, "_may_be_best"),
     ("scores in float64", exact, "_exact"),
-    ("rows read and verified", OpenIndex, "_read"),
+    ("rows named by their heads, verified", HeadsKeeper, "of"),
+    ("rows without one read and verified", OpenIndex, "_read"),
 ]
 
 
