@@ -107,7 +107,8 @@ def test_other_bindings_fail_only_when_they_are_used(remote: Remote) -> None:
 
 def test_no_other_token_opens_anything(remote: Remote) -> None:
     token = remote.token(_BINDING)
-    forged = [token[:-2] + "AA", token[:10] + "A" + token[11:], "", "x", token + "=", _TOKEN]
+    signature = token[:10] + ("B" if token[10] == "A" else "A") + token[11:]
+    forged = [token[:-2] + "AA", signature, "", "x", token + "=", _TOKEN]
     for wrong in forged:
         failed(remote.ask(wrong), *_INVALID)
     without = {"mf-binding": "INDEX", "mf-url": "http://vector-search/info"}

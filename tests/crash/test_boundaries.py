@@ -38,12 +38,17 @@ def _create(http: httpx2.Client, name: str = INDEX) -> httpx2.Response:
 
 
 class _Crashes:
-    """A server that is killed and started over, clients, and what they found wrong."""
+    """A server that is killed and started over, clients, and what they found wrong.
+
+    Attributes:
+        row_files: number and generation of those that there were at the crashes so far.
+    """
 
     def __init__(self, folder: Path, bug: str, seed: int) -> None:
         self.data = folder / "data"
         self.clients = [Client(number, seed) for number in range(_CLIENTS)]
         self.churn = Churn(seed)
+        self.row_files: set[tuple[int, int]] = set()
         self._copy = folder / "copy"
         self._command = (*_SHRUNK, bug)
         self._server = self._start()
@@ -64,6 +69,9 @@ class _Crashes:
         self._server.kill()
         for writer in writers:
             writer.join()
+        for path in self.data.glob("indexes/*/rows/*.f32"):
+            number, generation = path.stem.split("-")
+            self.row_files.add((int(number), int(generation)))
         with self._verified() as problems:
             self._server = self._start()
         with self._server.client() as http:
@@ -103,9 +111,8 @@ def test_nothing_is_lost_where_files_end(tmp_path: Path, loops: int) -> None:
         problems = crashes.crash(moments.uniform(0.1, 0.7))
         assert not problems, f"seed {seed}, loop {loop}: {problems}"
     crashes.end()
-    names = [path.stem.split("-") for path in crashes.data.glob("indexes/*/rows/*.f32")]
-    segments = max(int(number) for number, _ in names)
-    rewritten = sum(int(generation) > 0 for _, generation in names)
+    segments = max(number for number, _ in crashes.row_files)
+    rewritten = sum(generation > 0 for _, generation in crashes.row_files)
     changes = crashes.churn.changes
     print(f"{loops} kills, {segments} segments, {rewritten} rewritten, {changes} index changes")
     assert segments > loops
