@@ -34,14 +34,9 @@ def test_a_small_sample_trains_few_lists() -> None:
     assert lists_for(1_000_000, 3) == 1
 
 
-def test_only_large_blocks_hold_rows_twice() -> None:
-    assert [copies_for(rows) for rows in (1, 89_112, 199_999, 200_000, 10_000_000)] == [
-        1,
-        1,
-        1,
-        2,
-        2,
-    ]
+def test_only_large_blocks_hold_rows_twice_and_the_largest_do_not() -> None:
+    assert [copies_for(rows) for rows in (1, 199_999, 4_000_000, 10_000_000)] == [1] * 4
+    assert [copies_for(rows) for rows in (200_000, 1_000_000, 3_999_999)] == [2] * 3
     rows = _rows(500, 2)
     once = Lists(_trained(64).centroids, 1).of(rows)
     assert np.array_equal(once[:, 0], _trained(64).of(rows)[:, 0])

@@ -1,7 +1,7 @@
 """The lists of a block: where rows stand, so that a query reads the few lists near to it.
 
 A query that misses a row in its nearest list misses it because the row lies off that list's
-centroid in the direction where the query is. So in a large block a row stands in a second list, not
+centroid in the direction where the query is. So in a large block, but for the largest, a row stands in a second list, not
 the second nearest, but one that is near in another direction (SOAR, arXiv:2404.00774): a third as
 much is read for the same recall.
 """
@@ -23,6 +23,9 @@ _ONE_LIST = 8_192
 _TWO_COPIES = 200_000
 """In smaller blocks what twice as many lists cost eats up what they save."""
 
+_ONE_COPY_AGAIN = 4_000_000
+"""Larger blocks would take more memory to build than there may be: 5.7 GB for 10 M rows."""
+
 _MOST_LISTS = 8_192
 
 _TRAINED_A_LIST = 32
@@ -40,7 +43,7 @@ _ORTHOGONAL = 1.5
 
 def copies_for(rows: int) -> int:
     """In how many lists each of so many rows stands."""
-    return 2 if rows >= _TWO_COPIES else 1
+    return 2 if _TWO_COPIES <= rows < _ONE_COPY_AGAIN else 1
 
 
 def lists_for(rows: int, sample: int) -> int:
