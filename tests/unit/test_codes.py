@@ -14,7 +14,7 @@ from vecinity.local.encoder import Encoder
 from vecinity.metric import FloatArray, Metric
 
 _ROWS = 9_000
-_LISTS = 128
+_LISTS = 512
 _DIMENSIONS = 32
 
 
@@ -27,7 +27,6 @@ def codes(request: pytest.FixtureRequest) -> Codes:
     values = _values(_ROWS, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lists, "_TWO_COPIES", 1)
-        patch.setattr(lists, "_MOST_LISTS", _LISTS)
         encoder = Encoder.trained(request.param, values, _ROWS, None)
     for start in range(0, _ROWS, 4_000):
         part = values[start : start + 4_000]

@@ -1,9 +1,9 @@
 """The lists of a block: where rows stand, so that a query reads the few lists near to it.
 
 A query that misses a row in its nearest list misses it because the row lies off that list's
-centroid in the direction where the query is. So in a large block, but for the largest, a row stands in a second list, not
-the second nearest, but one that is near in another direction (SOAR, arXiv:2404.00774): a third as
-much is read for the same recall.
+centroid in the direction where the query is. So in a large block, but not in the largest, a row
+stands in a second list, not the second nearest, but one that is near in another direction (SOAR,
+arXiv:2404.00774): a third as much is read for the same recall.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ _TWO_COPIES = 200_000
 
 _ONE_COPY_AGAIN = 4_000_000
 """Larger blocks would take more memory to build than there may be: 5.7 GB for 10 M rows."""
-
-_MOST_LISTS = 8_192
 
 _TRAINED_A_LIST = 32
 _TRAINED_LEAST = 8
@@ -52,7 +50,7 @@ def lists_for(rows: int, sample: int) -> int:
         return 1
     wanted = _power_of_2(math.sqrt(rows))
     if copies_for(rows) > 1:
-        wanted = min(4 * wanted, _MOST_LISTS)
+        wanted *= 4
     return max(1, min(wanted, sample // _TRAINED_LEAST))
 
 
