@@ -165,6 +165,16 @@ def test_query_without_matches(docs: Run) -> None:
     assert (good(nothing), nothing.stderr) == ("", "There are no matches.\n")
 
 
+def test_query_without_matches_for_want_of_a_metadata_index(docs: Run) -> None:
+    condition = '{"lang": "de", "colour": {"$ne": "red"}}'
+    nothing = docs("query", "docs", "--vector-id=0", "--filter", condition)
+    why = "'colour' has no metadata index, so the filter matches nothing"
+    how = "see vecinity create-metadata-index --help"
+    assert (good(nothing), nothing.stderr) == ("", f"There are no matches.\n{why}: {how}\n")
+    nothing = docs("query", "docs", "--vector-id=0", "--filter", '{"lang": "none"}')
+    assert (good(nothing), nothing.stderr) == ("", "There are no matches.\n")
+
+
 @pytest.mark.parametrize("vector", [[], ["--vector", "1", "--vector-id", "a"]])
 def test_query_needs_one_vector(docs: Run, vector: list[str]) -> None:
     assert docs("query", "docs", *vector).exit_code == 2

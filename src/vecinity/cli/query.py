@@ -11,8 +11,10 @@ from vecinity.cli.command import Command, Many
 from vecinity.cli.indexes import name_argument
 from vecinity.cli.output import say_json, warn
 from vecinity.cli.target import Target, with_target
+from vecinity.database import Index
 from vecinity.errors import InvalidFilter
-from vecinity.limits import DEFAULT_TOP_K
+from vecinity.filters import parse_filter
+from vecinity.limits import DEFAULT_TOP_K, OPEN
 from vecinity.model import ReturnMetadata
 from vecinity.server import wire
 
@@ -80,10 +82,26 @@ def query(
             found = index.query_by_id(vector_id, **options)
         else:
             found = index.query(vector, **options)
+        unindexed = _unindexed(index, options["filter"]) if not found else []
     if found:
         say_json(wire.matches(found))
-    else:
-        warn("There are no matches.")
+        return
+    warn("There are no matches.")
+    for property_name in unindexed:
+        warn(
+            f"'{property_name}' has no metadata index, so the filter matches nothing: "
+            "see vecinity create-metadata-index --help"
+        )
+
+
+def _unindexed(index: Index, condition: Any) -> list[str]:
+    """The properties of a filter, which was accepted, that have no metadata index."""
+    if condition is None:
+        return []
+    conditions = parse_filter(condition, OPEN).conditions
+    indexed = {found.property_name for found in index.list_metadata_indexes()}
+    names = dict.fromkeys(each.property_name for each in conditions)
+    return [name for name in names if name not in indexed]
 
 
 def _parsed(condition: str) -> Any:
