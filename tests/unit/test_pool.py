@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 import vecinity
+from vecinity.errors import StorageUnavailable
 from vecinity.limits import CLOUDFLARE
 from vecinity.local.engine import LocalEngine
 
@@ -53,3 +56,17 @@ def test_many_threads_on_many_indexes(tmp_path: Path) -> None:
         assert not failures
         counts = [db.index(f"i{number}").describe().vector_count for number in range(12)]
     assert sum(counts) == 6 * 40
+
+
+def test_nothing_is_opened_after_the_end(tmp_path: Path) -> None:
+    """The directory may be another process's by then."""
+    with vecinity.open(tmp_path) as db:
+        db.create_index("docs", dimensions=32, metric="cosine")
+        index = db.index("docs")
+        index.insert([{"id": "a", "values": [1.0] * 32}])
+    before = _open_files()
+    with pytest.raises(StorageUnavailable, match="the database is closed"):
+        index.get_by_ids(["a"])
+    with pytest.raises(StorageUnavailable, match="the database is closed"):
+        index.delete_by_ids(["a"])
+    assert _open_files() == before

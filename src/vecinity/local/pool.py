@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
+from vecinity.errors import StorageUnavailable
 from vecinity.local.index import OpenIndex
 
 _FILES_AN_INDEX = 10
@@ -36,6 +37,7 @@ class IndexPool:
         self._capacity = capacity or _default_capacity()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._changed = threading.Condition()
+        self._closed = False
 
     @contextlib.contextmanager
     def use(self, uuid: str) -> Iterator[OpenIndex]:
@@ -47,8 +49,14 @@ class IndexPool:
             self.give_back(uuid)
 
     def take(self, uuid: str) -> OpenIndex:
-        """The open index, which stays open until it is given back."""
+        """The open index, which stays open until it is given back.
+
+        Raises:
+            StorageUnavailable: after `close_all`; the directory may be another process's by then.
+        """
         with self._changed:
+            if self._closed:
+                raise StorageUnavailable("the database is closed")
             slot = self._slots.setdefault(uuid, _Slot())
             self._slots.move_to_end(uuid)
             slot.users += 1
@@ -81,6 +89,9 @@ class IndexPool:
             slot.index = None
 
     def close_all(self) -> None:
+        """Close every index as soon as nobody uses it, and open none any more."""
+        with self._changed:
+            self._closed = True
         for uuid in list(self._slots):
             self.close(uuid)
 
