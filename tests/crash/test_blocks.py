@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import random
@@ -200,8 +201,9 @@ def test_the_building_process_may_die(tmp_path: Path, monkeypatch: pytest.Monkey
         database.create_index("i", dimensions=DIMENSIONS, metric="cosine")
         index = database.index("i")
         index.insert({"id": f"v{n}", "values": row} for n, row in enumerate(values))
+        killed: set[int] = set()
         for _ in range(3):
-            _kill_children("build_process")
+            _kill_child("build_process", killed)
             [match] = index.query(values[5], top_k=1)
             assert match.id == "v5"
         assert database.wait_indexed(timeout=60)
@@ -209,16 +211,19 @@ def test_the_building_process_may_die(tmp_path: Path, monkeypatch: pytest.Monkey
         assert match.id == "v7"
 
 
-def _kill_children(name: str) -> None:
+def _kill_child(name: str, killed: set[int]) -> None:
+    """Kill a child process that is none of `killed`, and add it to them."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         listed = subprocess.run(
             ["pgrep", "-P", str(os.getpid()), "-f", name], capture_output=True, text=True
         )
-        if listed.stdout:
-            for pid in listed.stdout.split():
-                os.kill(int(pid), signal.SIGKILL)
-            return
+        for pid in set(map(int, listed.stdout.split())) - killed:
+            # one that ends by itself meanwhile was not killed
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+                return
         time.sleep(0.01)
     pytest.fail(f"no process {name}")
 
