@@ -18,7 +18,7 @@ from vecinity.local.files import map_file, new_file
 from vecinity.local.recall import Curves
 from vecinity.metric import Metric
 
-FORMAT = 3
+FORMAT = 4
 
 _END = struct.Struct("<II8s")
 _MAGIC = b"vecblock"

@@ -51,6 +51,7 @@ class Codes:
         self.copies: int = index.nlist // self.lists
         self._copies = np.arange(self.copies)
         self._padding = index.d - dimensions
+        self.roots = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
         self._plain: dict[int, Any] = {}
 
     def prepare(self, query: FloatArray) -> Prepared:
@@ -191,18 +192,24 @@ class Prepared:
         self._lists = np.empty(0, np.int64)
         self._distances = np.empty(0, np.float32)
 
-    def nearest_lists(self, most: int, reach: float = np.inf) -> RowNumbers:
-        """Up to `most` lists that are no more than `reach` farther than the nearest, in order."""
+    def nearest_lists(self, most: int, effort: float = np.inf) -> RowNumbers:
+        """Up to `most` lists whose `efforts` are no more than `effort`, nearest first."""
         self._know(most)
-        if reach == np.inf:
+        if effort == np.inf:
             return self._lists[:most]
-        end = self._distances.searchsorted(self._distances[0] + reach, "right")
-        return self._lists[: min(int(end), most)]
+        end = self.efforts(most).searchsorted(effort, "right")
+        return self._lists[: int(end)]
 
-    def list_distances(self) -> FloatArray:
-        """How far all lists are, nearest first."""
-        self._know(self._codes.lists)
-        return self._distances
+    def efforts(self, most: int) -> FloatArray:
+        """How hard it is to say that a list is worth a look, of up to `most`, nearest first.
+
+        It is how much farther than the nearest it is, times the root of its place. Neither alone
+        tells as much: near a query that is far from all lists many are hardly farther than the
+        nearest, and another query is so near to one that the next ones are much farther.
+        """
+        self._know(most)
+        farther = self._distances[:most] - self._distances[0]
+        return farther * self._codes.roots[: len(farther)]
 
     @property
     def nearest(self) -> float:
