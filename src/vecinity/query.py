@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -17,6 +16,7 @@ from vecinity.metric import FloatArray
 from vecinity.model import ReturnMetadata
 
 _RETURN_METADATA = get_args(ReturnMetadata)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,23 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     if len(values) != dimensions:
         raise InvalidQueryVector.dimensions(dimensions, len(values))
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            vector = np.array(values, dtype=np.float32)
-            norm = float(np.vecdot(vector, vector)) if vector.ndim == 1 else math.nan
+        vector = _as_float32(values)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidQueryVector("its values must be finite float32 numbers") from error
-    if math.isfinite(norm):
-        return vector
+    if vector.ndim == 1:
+        wide = vector.astype(np.float64)
+        if np.dot(wide, wide) <= _LARGEST:
+            return vector
     if vector.ndim == 1 and np.isfinite(vector).all():
         raise InvalidQueryVector("the norm of its values overflows float32")
     raise InvalidQueryVector("its values must be finite float32 numbers")
+
+
+def _as_float32(values: Sequence[float] | FloatArray) -> FloatArray:
+    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+        return np.array(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array(values, dtype=np.float32)
 
 
 def check_recall(target: float) -> None:

@@ -27,8 +27,8 @@ _GROUPED_FROM = 32
 _SCAN = 11
 _SAMPLED_A_LIST = 8
 _WRITTEN_AT_ONCE = 1 << 20
-_FARTHEST = 1e38
-"""How far lists are that are too far for codes to tell."""
+_FARTHEST = 1e36
+"""How far lists are that are too far for codes to tell; float32 still holds their efforts."""
 
 
 class Codes:

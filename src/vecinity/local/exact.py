@@ -49,10 +49,10 @@ def nearest(
     k = min(k, len(rows))
     if k == 0:
         return rows, np.empty(0, np.float32)
-    if metric is not Metric.EUCLIDEAN and not query.any():
-        order = np.argsort(rows != itself, kind="stable")[:k]
-        return rows[order], np.zeros(k, np.float32)
-    if len(rows) > k and rows.size * len(query) > _FEW_VALUES:
+    if rows.size * len(query) > _FEW_VALUES and len(rows) > k:
+        if metric is not Metric.EUCLIDEAN and not query.any():
+            order = np.argsort(rows != itself, kind="stable")[:k]
+            return rows[order], np.zeros(k, np.float32)
         rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows, norms)]
     exact = _exact(metric, query, rows, segments, segment_rows)
     best_first = -exact if metric.descending else exact
@@ -187,8 +187,10 @@ def _exact(
     segment_rows: int,
 ) -> FloatArray:
     """The exact scores of `rows`."""
+    if len(rows) <= _EXACT_CHUNK:
+        return scores(metric, query, gathered(rows, segments, segment_rows))
     parts = [
         scores(metric, query, gathered(rows[start : start + _EXACT_CHUNK], segments, segment_rows))
         for start in range(0, len(rows), _EXACT_CHUNK)
     ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return np.concatenate(parts)

@@ -358,7 +358,7 @@ class OpenIndex:
         numbers = rows.tolist()
         bare = options.return_metadata == "none"
         named = self._heads.of(numbers, snapshot.segments) if bare else {}
-        others = [number for number in numbers if number not in named]
+        others = [] if len(named) == len(numbers) else [row for row in numbers if row not in named]
         stored = self._read(snapshot, others) if others else {}
         matches = []
         for number, score in zip(numbers, scores.tolist(), strict=True):

@@ -57,7 +57,9 @@ class IndexPool:
         with self._changed:
             if self._closed:
                 raise StorageUnavailable("the database is closed")
-            slot = self._slots.setdefault(uuid, _Slot())
+            slot = self._slots.get(uuid)
+            if slot is None:
+                slot = self._slots[uuid] = _Slot()
             self._slots.move_to_end(uuid)
             slot.users += 1
         return slot.index or self._opened(uuid, slot)

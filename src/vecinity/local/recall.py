@@ -69,7 +69,7 @@ class Plan(NamedTuple):
     @property
     def most_lists(self) -> int:
         """A hard query may probe so many."""
-        return self.lists if self.effort == math.inf else int(int(_MOST_LISTS * self.lists))
+        return self.lists if self.effort == math.inf else _MOST_LISTS * self.lists
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,12 +214,13 @@ def by_segment(
         return
     first = int(rows[0]) // segment_rows
     last = int(rows[-1]) // segment_rows
-    starts = [number * segment_rows for number in range(first, last + 1)]
-    edges = [*rows.searchsorted(starts).tolist(), len(rows)]
+    local_rows = rows % segment_rows
+    starts = np.arange(first + 1, last + 1) * segment_rows
+    edges = [0, *rows.searchsorted(starts).tolist(), len(rows)]
     for number, (start, end) in enumerate(pairwise(edges), first):
         if start < end:
-            places = segments[number].places(rows[start:end] - number * segment_rows)
-            yield segments[number], places, slice(start, end)
+            segment, span = segments[number], slice(start, end)
+            yield segment, segment.places(local_rows[span]), span
 
 
 def gathered(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -> FloatArray:
