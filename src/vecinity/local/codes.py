@@ -209,7 +209,8 @@ class Prepared:
         """
         self._know(most)
         farther = self._distances[:most] - self._distances[0]
-        return farther * self._codes.roots[: len(farther)]
+        efforts: FloatArray = farther * self._codes.roots[: len(farther)]
+        return efforts
 
     @property
     def nearest(self) -> float:
