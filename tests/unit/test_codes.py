@@ -91,16 +91,16 @@ def test_only_what_is_allowed_is_proposed(codes: Codes) -> None:
     assert sorted(rows.tolist()) == [400, 402]
 
 
-def test_the_nearest_lists_are_in_order_and_within_an_effort(codes: Codes) -> None:
+def test_the_nearest_lists_are_in_order_and_within_reach(codes: Codes) -> None:
     query = codes.prepare(_values(1, 4)[0])
     everything = query.nearest_lists(codes.lists)
-    efforts = query.efforts(codes.lists)
+    reaches = query.reaches(codes.lists)
     assert sorted(everything.tolist()) == list(range(codes.lists))
-    assert efforts[0] == 0
-    assert (np.diff(efforts) >= 0).all()
-    assert len(query.nearest_lists(codes.lists, float(efforts[9]))) >= 10
+    assert reaches[0] == 0
+    assert (np.diff(reaches) >= 0).all()
+    assert len(query.nearest_lists(codes.lists, float(reaches[9]))) >= 10
     assert len(query.nearest_lists(codes.lists, 0.0)) < 10
-    assert query.nearest_lists(5, float(efforts[9])).tolist() == everything[:5].tolist()
+    assert query.nearest_lists(5, float(reaches[9])).tolist() == everything[:5].tolist()
 
 
 def test_lists_too_far_for_the_codes_are_still_there(codes: Codes) -> None:

@@ -28,7 +28,7 @@ _SCAN = 11
 _SAMPLED_A_LIST = 8
 _WRITTEN_AT_ONCE = 1 << 20
 _FARTHEST = 1e36
-"""How far lists are that are too far for codes to tell; float32 still holds their efforts."""
+"""How far lists are that are too far for codes to tell; float32 holds their reaches too."""
 
 
 class Codes:
@@ -51,7 +51,7 @@ class Codes:
         self.copies: int = index.nlist // self.lists
         self._copies = np.arange(self.copies)
         self._padding = index.d - dimensions
-        self.roots = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
+        self.weights = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
         self._plain: dict[int, Any] = {}
 
     def prepare(self, query: FloatArray) -> Prepared:
@@ -75,8 +75,9 @@ class Codes:
             allowed: only rows whose bit is set; None means all.
 
         Returns:
-            Row numbers, each once if `lists` are all, else up to `copies` times; and distances by
-            the codes, smaller is better, of prepared values.
+            Row numbers, each once if `lists` are all, else up to `copies` times; and how far their
+            codes are, smaller is better: distances for euclidean, their squares for cosine, else
+            negative products, of prepared values.
         """
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
@@ -97,7 +98,7 @@ class Codes:
             False,
             self._parameters(probed) if allowed is None else _selecting(probed, allowed),
         )
-        return self._found(found[0], distances[0])
+        return self._found(self.index, found[0], distances[0])
 
     def nearest_lists(self, values: FloatArray, most: int) -> tuple[RowNumbers, FloatArray]:
         """Up to `most` lists near to a query (1, w), nearest first, and how far by their codes."""
@@ -113,7 +114,7 @@ class Codes:
             faiss.swig_ptr(distances),
             faiss.swig_ptr(found),
         )
-        lists, to_lists = self._found(found[0], distances[0])
+        lists, to_lists = self._found(self._coarse, found[0], distances[0])
         if len(lists) < most:  # what is too far for the scan's 16 bits
             farther = np.setdiff1d(np.arange(self.lists), lists)[: most - len(lists)]
             lists = np.append(lists, farther)
@@ -154,13 +155,18 @@ class Codes:
         """The codes that `write` put at the start of a file. Raises RuntimeError."""
         return cls(metric, dimensions, scale, faiss.read_index(str(path)))
 
-    def _found(self, found: RowNumbers, distances: FloatArray) -> tuple[RowNumbers, FloatArray]:
-        """faiss's answer without the places it left empty, its values as distances."""
-        if self.metric is Metric.EUCLIDEAN:
-            # unlike their squares, the errors of distances are alike near and far
-            distances = np.sqrt(np.maximum(distances, 0, out=distances), out=distances)
-        else:
+    def _found(
+        self, index: Any, found: RowNumbers, distances: FloatArray
+    ) -> tuple[RowNumbers, FloatArray]:
+        """The answer of `index` without the places it left empty, smaller is better.
+
+        Squared distances stay so for cosine only: their errors are alike near and far, as those of
+        products are, while for euclidean those of the distances themselves are.
+        """
+        if index.metric_type == faiss.METRIC_INNER_PRODUCT:
             np.negative(distances, out=distances)
+        elif self.metric is Metric.EUCLIDEAN:
+            np.sqrt(np.maximum(distances, 0, out=distances), out=distances)
         if found[-1] >= 0:
             return found, distances
         count = int((found >= 0).sum())
@@ -192,25 +198,25 @@ class Prepared:
         self._lists = np.empty(0, np.int64)
         self._distances = np.empty(0, np.float32)
 
-    def nearest_lists(self, most: int, effort: float = np.inf) -> RowNumbers:
-        """Up to `most` lists whose `efforts` are no more than `effort`, nearest first."""
+    def nearest_lists(self, most: int, reach: float = np.inf) -> RowNumbers:
+        """Up to `most` lists whose own `reaches` are no more than `reach`, nearest first."""
         self._know(most)
-        if effort == np.inf:
+        if reach == np.inf:
             return self._lists[:most]
-        end = self.efforts(most).searchsorted(effort, "right")
+        end = self.reaches(most).searchsorted(reach, "right")
         return self._lists[: int(end)]
 
-    def efforts(self, most: int) -> FloatArray:
-        """How hard it is to say that a list is worth a look, of up to `most`, nearest first.
+    def reaches(self, most: int) -> FloatArray:
+        """How far one must reach for each of up to `most` lists, nearest first; 0 for that one.
 
-        It is how much farther than the nearest it is, times the root of its place. Neither alone
-        tells as much: near a query that is far from all lists many are hardly farther than the
-        nearest, and another query is so near to one that the next ones are much farther.
+        It is how much farther than the nearest a list is, times the root of its place. Neither
+        tells as much alone: for a query that is far from all of them many lists are hardly farther than
+        the nearest, and for one that is near to a list even the next ones are much farther.
         """
         self._know(most)
         farther = self._distances[:most] - self._distances[0]
-        efforts: FloatArray = farther * self._codes.roots[: len(farther)]
-        return efforts
+        reaches: FloatArray = farther * self._codes.weights[: len(farther)]
+        return reaches
 
     @property
     def nearest(self) -> float:

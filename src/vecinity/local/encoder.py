@@ -21,6 +21,17 @@ _SEED = 1_234
 _LARGEST_SCALE = 1e38
 """Larger factors are no float32."""
 
+_SPACES = {
+    Metric.COSINE: (faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L2),
+    Metric.EUCLIDEAN: (faiss.METRIC_L2, faiss.METRIC_L2),
+    Metric.DOT_PRODUCT: (faiss.METRIC_INNER_PRODUCT, faiss.METRIC_INNER_PRODUCT),
+}
+"""How queries are compared to lists, and to codes of rows.
+
+Codes lie nearer to the middle than their rows, some by more than others, so that products make
+rows look worse that are coded worse. Distances make up for about half of it.
+"""
+
 
 class Encoder:
     """Takes the rows of a block, and gives their codes."""
@@ -77,12 +88,11 @@ class Encoder:
         return Codes(self._metric, self._dimensions, self.scale, index)
 
     def _index(self) -> Any:
-        euclidean = self._metric is Metric.EUCLIDEAN
-        space = faiss.METRIC_L2 if euclidean else faiss.METRIC_INNER_PRODUCT
         width, groups = self._quantizer.d, self._quantizer.M
         count = self._lists.count * self._lists.copies
-        coarse = _coarse(self._lists.centroids, space)
-        index = faiss.IndexIVFPQFastScan(coarse, width, count, groups, 4, space)
+        to_lists, to_rows = _SPACES[self._metric]
+        coarse = _coarse(self._lists.centroids, to_lists)
+        index = faiss.IndexIVFPQFastScan(coarse, width, count, groups, 4, to_rows)
         index.by_residual = False
         _copy_centroids(self._quantizer, index.pq)
         index.is_trained = True

@@ -1,7 +1,7 @@
 """How deep to look into a block: measured when it is built, asked for at every query.
 
-A sample of the block's own rows is searched exactly. How much farther than the nearest list a true
-neighbour's list can be says which lists to probe for a wanted recall, and how far behind the k-th
+A sample of the block's own rows is searched exactly. How far one must reach for a true
+neighbour's list says which lists to probe for a wanted recall, and how far behind the k-th
 proposal a true neighbour can look, by its code, which proposals are worth an exact score: such
 margins are much the same for all queries, while counts of lists and of proposals are not.
 """
@@ -35,7 +35,7 @@ DEEPEST = 4_096
 """Neighbours that stand below this many proposals count as lost."""
 
 _KNOWN_PLANS = 100
-_TABLES = ("lists", "efforts", "depths", "margins")
+_TABLES = ("lists", "reaches", "depths", "margins")
 _LISTS_SHARE = 0.8
 _CAUTION = 0.7
 _STRANGER = 3
@@ -56,20 +56,20 @@ class Plan(NamedTuple):
 
     Attributes:
         lists: how many lists to probe, as a rule.
-        effort: how much farther than the nearest list they may be; inf: as many as there are.
+        reach: how far they may be, see `Prepared.reaches`; inf: as many as there are.
         depth: how many proposals to ask for at first.
         margin: how much worse than the k-th of them, by the codes' distance, deserves a score.
     """
 
     lists: int
-    effort: float
+    reach: float
     depth: int
     margin: float
 
     @property
     def most_lists(self) -> int:
         """A hard query may probe so many."""
-        return self.lists if self.effort == math.inf else _MOST_LISTS * self.lists
+        return self.lists if self.reach == math.inf else _MOST_LISTS * self.lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Curves:
 
     Attributes:
         lists: how many of the nearest lists hold the neighbours, each in one of its lists.
-        efforts: how much farther than the nearest list theirs are.
+        reaches: how far their lists are, see `Prepared.reaches`.
         margins: how much worse than the k-th proposal the neighbours look; inf if some are not
             even among the DEEPEST first proposals, so that no margin is enough.
         depths: how many proposals are within the margins.
@@ -87,7 +87,7 @@ class Curves:
     """
 
     lists: npt.NDArray[np.int64]
-    efforts: npt.NDArray[np.float64]
+    reaches: npt.NDArray[np.float64]
     depths: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float64]
     usual: float
@@ -115,13 +115,13 @@ class Curves:
         if not math.isfinite(margin):
             return None
         place = _row(rank), _level(misses * _LISTS_SHARE)
-        lists, effort = int(self.lists[place]), float(self.efforts[place])
+        lists, reach = int(self.lists[place]), float(self.reaches[place])
         depth = int(self.depths[_row(k), codes_level])
         # beyond the last rank measured, lists grow with it, until all are read, and so does depth
         if rank > RANKS[-1]:
-            lists, effort = int(lists * rank / RANKS[-1]), math.inf
+            lists, reach = int(lists * rank / RANKS[-1]), math.inf
         depth *= _STRANGERS_DEPTH
-        return Plan(lists, effort, int(depth * max(1.0, k / RANKS[-1])), margin)
+        return Plan(lists, reach, int(depth * max(1.0, k / RANKS[-1])), margin)
 
     @classmethod
     def measured(cls, codes: Codes, queries: FloatArray, neighbors: RowNumbers) -> Self:
@@ -146,10 +146,10 @@ class Curves:
         real = neighbors >= 0
         margins = _table(list(np.stack([each.margins for each in seen], axis=1)), real)
         places = np.array([each.lists for each in seen])
-        efforts = np.array([each.efforts for each in seen])
+        reaches = np.array([each.reaches for each in seen])
         return cls(
             _table([places] * len(RANKS), real) + 1,
-            _table([efforts] * len(RANKS), real),
+            _table([reaches] * len(RANKS), real),
             _depths(seen, margins),
             margins,
             max((each.nearest for each in seen), default=0.0),
@@ -164,7 +164,7 @@ class Curves:
         """Raises KeyError or ValueError if it is no such thing."""
         tables = cls(
             np.array(stored["lists"], np.int64),
-            np.array(stored["efforts"], np.float64),
+            np.array(stored["reaches"], np.float64),
             np.array(stored["depths"], np.int64),
             np.array(stored["margins"], np.float64),
             float(stored["usual"]),
@@ -212,7 +212,7 @@ class _Seen(NamedTuple):
     Attributes:
         nearest: how far its nearest list is.
         lists: how many lists are nearer than the first one of each neighbour.
-        efforts: how much farther than the nearest list that one is.
+        reaches: how far that one is.
         distances: of the proposals.
         lasts: how far the last of as many proposals is as each of RANKS says.
         margins: how much worse than that each neighbour looks, shape (len(RANKS), neighbours).
@@ -220,7 +220,7 @@ class _Seen(NamedTuple):
 
     nearest: float
     lists: npt.NDArray[np.int64]
-    efforts: npt.NDArray[np.float64]
+    reaches: npt.NDArray[np.float64]
     distances: FloatArray
     lasts: npt.NDArray[np.float64]
     margins: npt.NDArray[np.float64]
@@ -234,7 +234,7 @@ def _seen(
 ) -> _Seen:
     prepared = codes.prepare(query)
     all_lists = prepared.nearest_lists(codes.lists)
-    efforts = prepared.efforts(codes.lists).astype(np.float64)
+    reaches = prepared.reaches(codes.lists).astype(np.float64)
     places = np.empty(codes.lists, np.int64)
     places[all_lists] = np.arange(codes.lists)
     lists = places[lists_of_neighbors].min(axis=0)
@@ -245,7 +245,7 @@ def _seen(
         np.minimum(_places_in(proposed, neighbors), len(distances))
     ]
     margins = np.maximum(looks - lasts[:, np.newaxis], 0.0)
-    return _Seen(prepared.nearest, lists, efforts[lists], distances, lasts, margins)
+    return _Seen(prepared.nearest, lists, reaches[lists], distances, lasts, margins)
 
 
 def _depths(seen: Sequence[_Seen], margins: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

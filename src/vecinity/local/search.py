@@ -169,7 +169,7 @@ class _Proposals:
         None if they are not enough: near the query there are fewer candidates than elsewhere.
         """
         k = self._question.k
-        lists = query.nearest_lists(plan.most_lists, plan.effort)
+        lists = query.nearest_lists(plan.most_lists, plan.reach)
         copies = _copies(block, lists)
         most = copies * block.members
         depth = min(copies * max(math.ceil(plan.depth / share), k), most)
@@ -206,7 +206,7 @@ class _Proposals:
         """
         k = self._question.k
         depth = min(max(plan.depth, 2 * k), count)
-        lists = query.nearest_lists(plan.most_lists, plan.effort)
+        lists = query.nearest_lists(plan.most_lists, plan.reach)
         while True:
             most = depth * _copies(block, lists)
             rows, distances = block.codes.propose(query, lists, most, allowed)
