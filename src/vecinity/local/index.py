@@ -360,16 +360,17 @@ class OpenIndex:
         named = self._heads.of(numbers, snapshot.segments) if bare else {}
         others = [] if len(named) == len(numbers) else [row for row in numbers if row not in named]
         stored = self._read(snapshot, others) if others else {}
+        with_values = options.return_values
         matches = []
         for number, score in zip(numbers, scores.tolist(), strict=True):
-            metadata = None
-            if number in named:
-                vector_id, namespace, values = named[number]
+            metadata, head = None, named.get(number)
+            if head is not None:
+                vector_id, namespace, values = head
             else:
                 row, values = stored[number]
                 vector_id, namespace = row.id, row.namespace
                 metadata = self._returned_metadata(snapshot, row, options)
-            returned = values.copy() if options.return_values else None
+            returned = values.copy() if with_values else None
             matches.append(Match(vector_id, score, returned, namespace, metadata))
         return matches
 

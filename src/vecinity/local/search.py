@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from pyroaring import BitMap
@@ -42,8 +42,7 @@ _BY_CHANCE = 1.5
 """Up to so many times the variance that chance gives, candidates are taken to be everywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The best `k` for `query` (d,), of which a share of `recall` should be found.
 
     `itself` is a row that comes first among equal scores, or -1.
@@ -84,8 +83,12 @@ def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool
         or not len(blocks)
         or candidates <= question.k
         or costs.exact(candidates, len(question.query)) <= costs.FIXED
-        or not question.query.any()
+        or _is_zero(question.query)
     )
+
+
+def _is_zero(query: FloatArray) -> bool:
+    return not query[0] and not query.any()  # the first value tells nearly always
 
 
 class _Proposals:
