@@ -200,11 +200,11 @@ class Prepared:
 
     def nearest_lists(self, most: int, reach: float = np.inf) -> RowNumbers:
         """Up to `most` lists whose own `reaches` are no more than `reach`, nearest first."""
-        self._know(most)
         if reach == np.inf:
+            self._know(most)
             return self._lists[:most]
         end = self.reaches(most).searchsorted(reach, "right")
-        return self._lists[: int(end)]
+        return self._lists[:end]
 
     def reaches(self, most: int) -> FloatArray:
         """How far one must reach for each of up to `most` lists, nearest first; 0 for that one.

@@ -37,6 +37,7 @@ class IndexPool:
         self._capacity = capacity or _default_capacity()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._changed = threading.Condition()
+        self._awaited = 0
         self._closed = False
 
     @contextlib.contextmanager
@@ -69,7 +70,8 @@ class IndexPool:
         with self._changed:
             self._slots[uuid].users -= 1
             idle = self._surplus()
-            self._changed.notify_all()
+            if self._awaited:
+                self._changed.notify_all()
         for index in idle:
             index.close()
 
@@ -84,7 +86,9 @@ class IndexPool:
             slot = self._slots.get(uuid)
             if slot is None:
                 return
+            self._awaited += 1
             self._changed.wait_for(lambda: slot.users == 0)
+            self._awaited -= 1
             self._slots.pop(uuid, None)
         if slot.index is not None:
             slot.index.close()
