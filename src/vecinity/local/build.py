@@ -27,7 +27,9 @@ from vecinity.local.rows import RowNumbers, Segments, gathered
 from vecinity.local.settings import IndexSettings
 from vecinity.metric import FloatArray
 
-_CHUNK_ROWS = 32_768
+_CHUNK_VALUES = 3 << 20
+"""Of larger arrays malloc takes each page from the system anew, every time: a third slower."""
+
 _TRIES = 5
 """Files may be rewritten, and removed, between reading their names and opening them."""
 _QUERIES = 200
@@ -112,8 +114,9 @@ class _Source:
         return gathered(rows, self._segments.all, self.settings.segment_rows)
 
     def chunks(self, rows: RowNumbers) -> Iterator[tuple[RowNumbers, FloatArray]]:
-        for start in range(0, len(rows), _CHUNK_ROWS):
-            chunk = rows[start : start + _CHUNK_ROWS]
+        step = max(1, _CHUNK_VALUES // self.settings.config.dimensions)
+        for start in range(0, len(rows), step):
+            chunk = rows[start : start + step]
             yield chunk, self.values(chunk)
 
 

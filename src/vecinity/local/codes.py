@@ -210,8 +210,8 @@ class Prepared:
         """How far one must reach for each of up to `most` lists, nearest first; 0 for that one.
 
         It is how much farther than the nearest a list is, times the root of its place. Neither
-        tells as much alone: for a query that is far from all of them many lists are hardly farther than
-        the nearest, and for one that is near to a list even the next ones are much farther.
+        tells as much alone: for a query that is far from all of them many lists are hardly farther
+        than the nearest, and for one that is near to a list even the next ones are much farther.
         """
         self._know(most)
         farther = self._distances[:most] - self._distances[0]

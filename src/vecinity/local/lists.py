@@ -48,10 +48,12 @@ def lists_for(rows: int, sample: int) -> int:
     """How many lists `rows` rows are spread over, given a sample to train on."""
     if rows < _ONE_LIST:
         return 1
-    wanted = _power_of_2(math.sqrt(rows))
-    if copies_for(rows) > 1:
+    wanted = math.sqrt(rows)
+    if rows < _TWO_COPIES:
+        wanted /= 2
+    elif copies_for(rows) > 1:
         wanted *= 4
-    return max(1, min(wanted, sample // _TRAINED_LEAST))
+    return max(1, min(_power_of_2(wanted), sample // _TRAINED_LEAST))
 
 
 def sample_for(rows: int) -> int:

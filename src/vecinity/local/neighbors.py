@@ -8,6 +8,9 @@ import numpy as np
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric
 
+_IN_CACHE = 2_048
+"""The products of so many rows at once are turned round without waiting for memory."""
+
 
 class Neighbors:
     """Keeps the `count` rows nearest to each of `queries` (n, w), both as codes prepare them."""
@@ -23,11 +26,13 @@ class Neighbors:
 
     def add(self, rows: RowNumbers, values: FloatArray) -> None:
         """Take `values` (n, w), prepared, as candidates."""
-        scores: FloatArray = self._products.apply(values).T
+        scores = np.empty((len(self._rows), len(values)), np.float32)
+        for start in range(0, len(values), _IN_CACHE):
+            some = slice(start, start + _IN_CACHE)
+            scores[:, some] = self._products.apply(values[some]).T
         if self._euclidean:
             # 2qx - xx orders as the distance does
             scores = 2 * scores - np.einsum("ij,ij->i", values, values)
-        scores = np.ascontiguousarray(scores)
         count = self._scores.shape[1]
         for number, found in enumerate(scores):
             better = np.flatnonzero(found > self._scores[number, -1])
