@@ -24,6 +24,8 @@ _FEW_VALUES = 128 * 1_024
 _BLOCK = 64
 _UNIT_ROUNDOFF = 2.0**-24
 _SMALLEST_NORMAL = 1.2e-38
+_SHORT = 1e-20
+"""Only by norms below this the errors of small products matter, which makes them differ."""
 
 
 def nearest(
@@ -92,8 +94,10 @@ def _unit(metric: Metric, query: FloatArray) -> FloatArray:
 
 def _bounded(
     metric: Metric, products: FloatArray, norms: FloatArray, dimensions: int
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray | np.float32]:
     """Distances that order as the scores do, smaller is better, and bounds of their errors.
+
+    One bound may be for all.
 
     Args:
         products: of unit query and rows; for euclidean squared distances. They are overwritten.
@@ -108,6 +112,9 @@ def _bounded(
         if metric is Metric.DOT_PRODUCT:
             return distances, norms * relative + absolute
         distances /= norms
+        shortest = norms.min()
+        if shortest > _SHORT:
+            return distances, absolute / shortest + relative
         errors = absolute / norms + relative
     zero = norms == 0
     distances[zero] = 0
@@ -115,7 +122,9 @@ def _bounded(
     return distances, errors
 
 
-def _possible(k: int, distances: FloatArray, errors: FloatArray) -> npt.NDArray[np.bool_]:
+def _possible(
+    k: int, distances: FloatArray, errors: FloatArray | np.float32
+) -> npt.NDArray[np.bool_]:
     with np.errstate(over="ignore", invalid="ignore"):
         bound = kth_smallest(distances + errors, k)
         distances -= errors

@@ -178,10 +178,8 @@ class _Proposals:
         depth = min(copies * max(math.ceil(plan.depth / share), k), most)
         rows, distances = block.codes.propose(query, lists, depth, None)
         doubtful_from = distances[-1] if len(rows) == depth < most else np.inf
-        kept = BitMap(rows.astype(np.uint32)) & self._candidates
-        if len(kept) < len(rows):
-            are_candidates = np.isin(rows, rows_of(kept))
-            rows, distances = rows[are_candidates], distances[are_candidates]
+        is_candidate = np.fromiter(map(self._candidates.__contains__, rows.tolist()), np.bool_)
+        rows, distances = rows[is_candidate], distances[is_candidate]
         farthest = _kth_distance(rows, distances, k) + plan.margin
         if farthest >= doubtful_from:
             return None
