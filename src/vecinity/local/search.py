@@ -33,7 +33,7 @@ _FILTERED_MISSES = 1 / 3
 """What a filter leaves is not spread as the rows that the curves were measured with."""
 
 _FAR_AWAY = 1.5
-_FAR_MARGIN = 1.5
+_FAR_MARGIN = 2.0
 _FAR_DEPTH = 4
 """So much wider, and deeper at first, for queries whose nearest candidates are far away."""
 
