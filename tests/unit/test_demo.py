@@ -114,6 +114,32 @@ def test_stays_up_until_told_to_end(tmp_path: Path, sign: signal.Signals, in_ci:
         socket.create_connection(("127.0.0.1", int(url[1])))
 
 
+@pytest.mark.parametrize(("sign", "ends"), [(signal.SIGINT, 0), (signal.SIGKILL, 1)])
+def test_a_server_that_was_told_to_end_is_no_failure(
+    tmp_path: Path, sign: signal.Signals, ends: int
+) -> None:
+    """Ctrl-C may reach the server first; one that was killed is a failure."""
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        command = [*COMMAND, "--port", "0", "--data", str(tmp_path / "data")]
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+    try:
+        wait_for(process, log, "# vecinity itself")
+        [server] = _children(process.pid)
+        os.kill(server, sign)
+        assert process.wait(30) == ends
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    assert ("the server ended" in log.read_text()) == bool(ends)
+
+
+def _children(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(each) for each in found.stdout.split()]
+
+
 def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *args, "--data", str(folder / "data")],

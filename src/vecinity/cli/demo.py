@@ -65,6 +65,7 @@ def demo(leave: bool, port: int, data: Path) -> None:
         if not leave:
             _show_guide(server.url)
             server.wait()
+            raise KeyboardInterrupt  # as if the signal had come here first
 
 
 @contextlib.contextmanager

@@ -50,9 +50,12 @@ class RunningServer:
             )
 
     def wait(self) -> None:
-        """Return never, unless the server ends of itself: then raise Failure."""
-        self._process.wait()
-        raise Failure(f"the server ended:\n{''.join(self._said)}")
+        """Return when somebody told it to end. Raises Failure if it failed.
+
+        Ctrl-C in a terminal reaches the server too, whose end may be seen before the signal is.
+        """
+        if self._process.wait() != 0:
+            raise Failure(f"the server ended:\n{''.join(self._said)}")
 
     def stop(self) -> None:
         """Ask it to end, and make sure."""
