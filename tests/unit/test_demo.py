@@ -136,7 +136,7 @@ def test_a_server_that_was_told_to_end_is_no_failure(
 
 
 def _children(pid: int) -> list[int]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True)
     return [int(each) for each in found.stdout.split()]
 
 
