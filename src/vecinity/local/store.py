@@ -63,6 +63,7 @@ CREATE TABLE metadata_indexes (
 """
 
 _CHUNK = 500
+_TOGETHER = 100
 _DEAD_ROWS = 1 << 20
 
 
@@ -182,33 +183,58 @@ def newest_rows(
     in_order = sorted(ids)  # which is that of the index, so that each of its pages is read once
     for start in range(0, len(ids), _CHUNK):
         chunk = in_order[start : start + _CHUNK]
-        wanted = ", ".join(["(?)"] * len(chunk))
-        # row and crc in one number, since a subquery has one column; LIMIT keeps SQLite from
-        # pulling that subquery into each place that uses it, and so from running it twice
-        query = f"""
-            WITH wanted (id) AS (VALUES {wanted}),
-            newest AS (
-                SELECT id, (
-                    SELECT row << 32 | crc FROM rows WHERE rows.id = wanted.id AND row < ?
-                    ORDER BY row DESC LIMIT 1
-                ) AS row_and_crc
-                FROM wanted LIMIT -1
-            )
-            SELECT id, row_and_crc FROM newest LEFT JOIN deaths ON row = row_and_crc >> 32
-            WHERE row_and_crc IS NOT NULL AND (died IS NULL OR died > ?)
-        """
-        for vector_id, row_and_crc in connection.execute(query, (*chunk, rows, mutation)):
-            found[vector_id] = (row_and_crc >> 32, row_and_crc & 0xFFFF_FFFF)
+        places, numbers = connection.execute(
+            _newest_rows(len(chunk)), (*chunk, rows, mutation)
+        ).fetchone()
+        for place, row_and_crc in zip(
+            msgspec.json.decode(places), msgspec.json.decode(numbers), strict=True
+        ):
+            found[chunk[place]] = (row_and_crc >> 32, row_and_crc & 0xFFFF_FFFF)
     return found
+
+
+@cache
+def _newest_rows(count: int) -> str:
+    wanted = ", ".join(f"({place}, ?)" for place in range(count))
+    # row and crc in one number, since a subquery has one column; LIMIT keeps SQLite from pulling
+    # that subquery into each place that uses it, and so from running it twice; all in one answer,
+    # since for each one other threads may run, and must be waited for
+    return f"""
+        WITH wanted (place, id) AS (VALUES {wanted}),
+        newest AS (
+            SELECT place, (
+                SELECT row << 32 | crc FROM rows WHERE rows.id = wanted.id AND row < ?
+                ORDER BY row DESC LIMIT 1
+            ) AS row_and_crc
+            FROM wanted LIMIT -1
+        )
+        SELECT json_group_array(place), json_group_array(row_and_crc)
+        FROM newest LEFT JOIN deaths ON row = row_and_crc >> 32
+        WHERE row_and_crc IS NOT NULL AND (died IS NULL OR died > ?)
+    """
 
 
 def add_rows(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
     """Insert tuples of (row, id, namespace, metadata, born, crc)."""
-    connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
+    _insert(connection, "rows", 6, list(rows))
 
 
 def add_deaths(connection: sqlite3.Connection, rows: Iterable[int], died: int) -> None:
-    connection.executemany("INSERT INTO deaths VALUES (?, ?)", ((row, died) for row in rows))
+    _insert(connection, "deaths", 2, [(row, died) for row in rows])
+
+
+def _insert(
+    connection: sqlite3.Connection, table: str, columns: int, rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Many rows a statement: each one lets other threads run, and then waits for its turn."""
+    whole = len(rows) // _TOGETHER * _TOGETHER
+    one = f"({', '.join('?' * columns)})"
+    together = f"INSERT INTO {table} VALUES {', '.join([one] * _TOGETHER)}"
+    for start in range(0, whole, _TOGETHER):
+        connection.execute(
+            together, tuple(itertools.chain.from_iterable(rows[start : start + _TOGETHER]))
+        )
+    connection.executemany(f"INSERT INTO {table} VALUES {one}", rows[whole:])
 
 
 def _known_mutations(connection: sqlite3.Connection) -> tuple[int, int]:
