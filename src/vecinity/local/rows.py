@@ -6,6 +6,7 @@ Only the writer appends; readers see what it has written through read-only mappi
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ SEGMENT_ROWS = 65_536
 """Rows of a segment of a new index."""
 
 _FIRST_ROWS = 64
+_NO_ROW = array("I", [0xFFFF_FFFF])
 
 
 class Segment:
@@ -43,7 +45,10 @@ class Segment:
     ) -> None:
         self.file = file
         self._dimensions = dimensions
-        self._present = None if present is None else np.array(present.to_array(), np.uint32)
+        # with one more at the end, which no row has, so that every place that is found is there
+        self._present = (
+            None if present is None else np.array(present.to_array() + _NO_ROW, np.uint32)
+        )
         self.values = self._map()
 
     @property
@@ -68,18 +73,20 @@ class Segment:
         if present is None:
             return local_rows
         wanted = local_rows.astype(np.uint32)
-        if np.array_equal(present, wanted):
-            return np.arange(len(present))
+        if len(wanted) == len(present) - 1 and (wanted == present[:-1]).all():
+            return np.arange(len(wanted))
         places = present.searchsorted(wanted)
-        if not np.array_equal(present.take(places, mode="clip") if len(present) else [], wanted):
+        if (present[places] != wanted).any():
             raise StorageUnavailable("a row is missing in its segment")
         return places
 
     def value(self, local_row: int) -> FloatArray:
         """As `places`, but the values themselves, of one row."""
-        place = local_row
-        if self._present is not None:
-            [place] = self.places(np.array([local_row]))
+        place, present = local_row, self._present
+        if present is not None:
+            place = int(present.searchsorted(np.uint32(local_row)))
+            if present[place] != local_row:
+                raise StorageUnavailable("a row is missing in its segment")
         values: FloatArray = self.values[place]
         return values
 
