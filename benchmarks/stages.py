@@ -64,7 +64,7 @@ BUILD: _Stages = [
     ("rows read", _Source, "values"),
     ("lists and quantiser trained", Encoder, "trained"),
     ("rows encoded", Encoder, "add"),
-    ("lists filled", Encoder, "finish"),
+    ("lists filled", Encoder, "codes"),
     ("a sample searched exactly", Neighbors, "add"),
     ("curves measured with it", Curves, "measured"),
     ("the file written and synced", block, "save"),

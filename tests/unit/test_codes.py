@@ -31,7 +31,7 @@ def codes(request: pytest.FixtureRequest) -> Codes:
     for start in range(0, _ROWS, 4_000):
         part = values[start : start + 4_000]
         encoder.add(np.arange(start, start + len(part)) + 100, part)
-    return encoder.finish()
+    return encoder.codes()
 
 
 @pytest.mark.parametrize("width", [1, 3, 12, 48])

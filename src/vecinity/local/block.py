@@ -18,7 +18,7 @@ from vecinity.local.files import map_file, new_file
 from vecinity.local.recall import Curves
 from vecinity.metric import Metric
 
-FORMAT = 4
+FORMAT = 5
 
 _END = struct.Struct("<II8s")
 _MAGIC = b"vecblock"
@@ -32,7 +32,8 @@ class DamagedBlock(Exception):
 class Block:
     """The rows from `first` to before `end`, but for those that were dead when it was built.
 
-    `members` counts the encoded rows.
+    `members` counts the encoded rows. `loss` is the mean squared distance from the prepared values
+    of rows like them to what their codes stand for.
     """
 
     first: int
@@ -40,6 +41,7 @@ class Block:
     members: int
     codes: Codes
     curves: Curves
+    loss: float
     path: Path
 
 
@@ -60,6 +62,7 @@ def save(block: Block, uuid: str) -> None:
         "dimensions": codes.dimensions,
         "scale": codes.scale,
         "curves": block.curves.to_json(),
+        "loss": block.loss,
     }
     encoded = json.dumps(trailer).encode()
     crc = 0
@@ -85,7 +88,8 @@ def load(path: Path, uuid: str) -> Block:
         metric = Metric(trailer["metric"])
         codes = Codes.read(path, metric, trailer["dimensions"], trailer["scale"])
         curves = Curves.from_json(trailer["curves"])
-        return Block(trailer["first"], trailer["end"], trailer["members"], codes, curves, path)
+        first, end, members = trailer["first"], trailer["end"], trailer["members"]
+        return Block(first, end, members, codes, curves, float(trailer["loss"]), path)
     except (OSError, ValueError, KeyError, RuntimeError, struct.error) as error:
         raise DamagedBlock(f"{path}: {error}") from error
 

@@ -55,6 +55,7 @@ class Blocks:
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
         self.all = tuple(sorted(blocks, key=lambda block: block.first))
+        self.largest_first = sorted(self.all, key=lambda block: -block.members)
 
     def __len__(self) -> int:
         return len(self.all)
@@ -142,10 +143,9 @@ class Blocks:
         return None
 
     def _codebook(self, rows: int) -> str | None:
-        largest = max(self.all, key=lambda block: block.members, default=None)
-        if largest is None or largest.members * _CODEBOOK_REACH < rows:
+        if not self.all or self.largest_first[0].members * _CODEBOOK_REACH < rows:
             return None
-        return str(largest.path)
+        return str(self.largest_first[0].path)
 
 
 def load_all(folder: Path, uuid: str, rows: int) -> Blocks:

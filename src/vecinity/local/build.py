@@ -147,14 +147,16 @@ def _built(source: _Source, job: Job, rows: RowNumbers, codebook: Codes | None) 
         random.choice(len(sampled), min(_queries_for(len(rows)), len(sampled)), replace=False)
     )
     encoder = Encoder.trained(metric, random.permutation(sample), len(rows), codebook)
+    loss = encoder.loss(sample)
     queries = prepared(metric, sample[asking], encoder.scale)
     neighbors = Neighbors(metric, queries, RANKS[-1] + 1)
     for chunk, values in source.chunks(rows):
         ready = encoder.add(chunk, values)
         neighbors.add(chunk, ready)
-    codes = encoder.finish()
+    codes = encoder.codes()
+    del encoder  # which holds them in another form
     curves = Curves.measured(codes, sample[asking], neighbors.without(sampled[asking]))
-    return Block(job.first, job.end, len(rows), codes, curves, Path())
+    return Block(job.first, job.end, len(rows), codes, curves, loss, Path())
 
 
 def _queries_for(rows: int) -> int:

@@ -54,8 +54,14 @@ class Codes:
         self.weights = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
         self._plain: dict[int, Any] = {}
 
-    def prepare(self, query: FloatArray) -> Prepared:
-        """A query (d,) as these codes compare it: of unit length for products."""
+    def prepare(self, query: FloatArray, known: Prepared | None = None) -> Prepared:
+        """A query (d,) as these codes compare it: of unit length for products.
+
+        Args:
+            known: the same query as other codes of the index compare it, which spares the work.
+        """
+        if known and (self.metric is not Metric.EUCLIDEAN or known.codes.scale == self.scale):
+            return Prepared(self, known.values)
         if self.metric is Metric.EUCLIDEAN:
             ready = prepared(self.metric, query[np.newaxis], self.scale)
         else:
@@ -190,11 +196,11 @@ class Codes:
 
 
 class Prepared:
-    """A query as codes compare it: `values` (1, w). For one thread."""
+    """A query as `codes` compare it: `values` (1, w). For one thread."""
 
     def __init__(self, codes: Codes, values: FloatArray) -> None:
         self.values = values
-        self._codes = codes
+        self.codes = codes
         self._lists = np.empty(0, np.int64)
         self._distances = np.empty(0, np.float32)
 
@@ -215,7 +221,7 @@ class Prepared:
         """
         self._know(most)
         farther = self._distances[:most] - self._distances[0]
-        reaches: FloatArray = farther * self._codes.weights[: len(farther)]
+        reaches: FloatArray = farther * self.codes.weights[: len(farther)]
         return reaches
 
     @property
@@ -225,8 +231,8 @@ class Prepared:
         return float(self._distances[0])
 
     def _know(self, lists: int) -> None:
-        if len(self._lists) < min(lists, self._codes.lists):
-            self._lists, self._distances = self._codes.nearest_lists(self.values, lists)
+        if len(self._lists) < min(lists, self.codes.lists):
+            self._lists, self._distances = self.codes.nearest_lists(self.values, lists)
 
 
 def prepared(metric: Metric, values: FloatArray, scale: float) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vecinity.local import packing
 from vecinity.local.codes import GROUP, Codes, groups_of, prepared
-from vecinity.local.lists import Lists, sample_for
+from vecinity.local.lists import FEW_LISTS, Lists, sample_for
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric
 
@@ -78,15 +78,21 @@ class Encoder:
         self._places.append(self._lists.of(ready))
         return ready
 
-    def finish(self) -> Codes:
-        """The codes of all rows. Nothing can be added any more."""
+    def loss(self, values: FloatArray) -> float:
+        """The mean squared distance from raw `values` (n, d) to what their codes stand for."""
+        ready = prepared(self._metric, values, self.scale)
+        ready -= self._quantizer.decode(self._quantizer.compute_codes(ready))
+        return float(np.vecdot(ready, ready).mean())
+
+    def codes(self) -> Codes:
+        """The codes of all rows so far, one or more."""
         index = self._index()
-        rows, codes = np.concatenate(self._rows), np.concatenate(self._codes)
-        self._codes.clear()
+        for parts in (self._rows, self._codes, self._places):
+            parts[:] = [np.concatenate(parts)]
+        [rows], [codes], [lists] = self._rows, self._codes, self._places
         # the second copies have lists of their own, so that all rows can be scanned once; both are
         # read together, and so stand together
-        places = np.concatenate(self._places) * self._lists.copies
-        places += np.arange(self._lists.copies)
+        places = lists * self._lists.copies + np.arange(self._lists.copies)
         packing.fill(index, rows, codes, places)
         return Codes(self._metric, self._dimensions, self.scale, index)
 
@@ -110,9 +116,15 @@ def sample_size(rows: int) -> int:
 def _coarse(centroids: FloatArray, space: int) -> Any:
     """Finds the lists near a query by codes of their centroids, which are finer than those of rows.
 
-    It is as good as the centroids themselves, and with many lists ten times as fast.
+    They are as good as the centroids themselves; with many lists those for FastScan are ten times
+    as fast, but they take a training.
     """
     width = centroids.shape[1]
+    if len(centroids) <= FEW_LISTS:
+        few = faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_8bit_uniform, space)
+        few.train(centroids)
+        few.add(centroids)
+        return few
     coarse = faiss.IndexPQFastScan(width, groups_of(width, _COARSE_GROUP), 4, space)
     _set_up(coarse.pq)
     coarse.train(_enough(centroids))

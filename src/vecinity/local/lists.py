@@ -26,7 +26,7 @@ _TWO_COPIES = 200_000
 _ONE_COPY_AGAIN = 4_000_000
 """Larger blocks would take more memory to build than there may be: 5.7 GB for 10 M rows."""
 
-_FEW_LISTS = 256
+FEW_LISTS = 256
 """So many are trained together, of more rows each: a tenth less is read for the same recall. More
 lists would take too long so; they are trained in groups."""
 
@@ -64,7 +64,7 @@ def lists_for(rows: int, sample: int) -> int:
 def sample_for(rows: int) -> int:
     """How many rows to train the lists of `rows` rows on; more than that are welcome."""
     count = lists_for(rows, rows)
-    return count * (_TRAINED_A_FEW if count <= _FEW_LISTS else _TRAINED_A_LIST)
+    return count * (_TRAINED_A_FEW if count <= FEW_LISTS else _TRAINED_A_LIST)
 
 
 class Lists:
@@ -87,7 +87,7 @@ class Lists:
         count = lists_for(rows, len(sample))
         if count == 1:
             return cls(np.zeros((1, sample.shape[1]), np.float32), 1)
-        if count <= _FEW_LISTS:
+        if count <= FEW_LISTS:
             return cls(_centroids(sample[: _TRAINED_A_FEW * count], count), copies_for(rows))
         groups = _power_of_2(math.sqrt(count))
         members = _kmeans(sample, groups).search(sample, 1)[1][:, 0]

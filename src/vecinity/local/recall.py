@@ -42,7 +42,7 @@ _STRANGER = 3
 """A query from outside is as hard as a row's neighbours of this many times the rank."""
 
 _DEEP_ENOUGH = 0.97
-_STRANGERS_DEPTH = 2
+_STRANGERS_DEPTH = 1.5
 """By so many times the proposals that so many of the sample need, most queries are answered at
 once; others ask for more."""
 
@@ -116,11 +116,10 @@ class Curves:
             return None
         place = _row(rank), _level(misses * _LISTS_SHARE)
         lists, reach = int(self.lists[place]), float(self.reaches[place])
-        depth = int(self.depths[_row(k), codes_level])
+        depth = _STRANGERS_DEPTH * float(self.depths[_row(k), codes_level])
         # beyond the last rank measured, lists grow with it, until all are read, and so does depth
         if rank > RANKS[-1]:
             lists, reach = int(lists * rank / RANKS[-1]), math.inf
-        depth *= _STRANGERS_DEPTH
         return Plan(lists, reach, int(depth * max(1.0, k / RANKS[-1])), margin)
 
     @classmethod
