@@ -21,15 +21,15 @@ from tests.support import tiny
 from vecinity.local import bits, search
 from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
-from vecinity.local.rows import RowNumbers
 
 _DATASETS = 8
+_SMALLEST_TAIL = 4
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> type[tiny.Counted]:
+@pytest.fixture(params=[tiny.TAIL_ROWS, _SMALLEST_TAIL])
+def counted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[tiny.Counted]:
     """Tiny blocks, built before a write returns; counts the paths taken."""
-    return tiny.shrink(monkeypatch, at_once=True)
+    return tiny.shrink(monkeypatch, at_once=True, tail_rows=request.param)
 
 
 def test_sequences_of_operations(
@@ -37,7 +37,7 @@ def test_sequences_of_operations(
 ) -> None:
     wanted = 600 if in_ci else 60
     ran = itertools.count(1)
-    before = (counted.builds, counted.scans)
+    before = (counted.builds, counted.scans, counted.tails)
 
     @settings(max_examples=wanted)
     @given(shapes(), histories(all_ids=True))
@@ -52,6 +52,7 @@ def test_sequences_of_operations(
     check()
     assert counted.builds - before[0] >= wanted
     assert counted.scans - before[1] > wanted
+    assert counted.tails > before[2]
 
 
 def test_filtered_queries(
@@ -94,9 +95,12 @@ def _forgets_the_tail(patch: pytest.MonkeyPatch) -> None:
 def _loses_a_proposal(patch: pytest.MonkeyPatch) -> None:
     proposed = search._Proposals._proposed
 
-    def planted(self: search._Proposals, block: Block, count: int) -> RowNumbers | None:
+    def planted(self: search._Proposals, block: Block, count: int) -> search._Proposed | None:
         found = proposed(self, block, count)
-        return None if found is None else found[found != found[:1]]
+        if found is None:
+            return None
+        kept = found.rows != found.rows[:1]
+        return found._replace(rows=found.rows[kept], distances=found.distances[kept])
 
     patch.setattr(search._Proposals, "_proposed", planted)
 
@@ -123,8 +127,8 @@ def test_a_planted_bug_is_found(
     find: Callable[[Path], None],
     memory_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    counted: type[tiny.Counted],
 ) -> None:
+    tiny.shrink(monkeypatch, at_once=True, tail_rows=_SMALLEST_TAIL)
     plant(monkeypatch)
     with pytest.raises(Mismatch):
         find(memory_path)

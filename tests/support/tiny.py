@@ -1,9 +1,9 @@
 """Everything that normally takes many rows made to happen with a few: `shrink()`.
 
-Tails of 8 rows, blocks with lists from 16 rows on, two lists for a row from 24, segments of 64
-rows; codes are scanned whatever it costs, and propose every row that passes, so that results are
-exact and any row that gets lost on the way is missed. As a program, `python -m tests.support.tiny
-serve ...`, it is such a server.
+Tails of 8 rows, or of 32 that get codes at once, blocks with lists from 16 rows on, two
+lists for a row from 24, segments of 64 rows; codes are scanned whatever it costs, and propose every
+row that passes, so that results are exact and any row that gets lost on the way is missed. As a
+program, `python -m tests.support.tiny serve ...`, it is such a server.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from typing import Any
 import numpy as np
 
 from vecinity.cli.main import main
-from vecinity.local import codes, lists, search
+from vecinity.local import codes, lists, search, tail
 from vecinity.local.arrivals import Arrivals
 from vecinity.local.background import Background
+from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks, Job
 from vecinity.local.build import build
 from vecinity.local.builder import Builder
 from vecinity.local.engine import LocalEngine
 from vecinity.local.recall import Curves, Plan
+from vecinity.local.visibility import Snapshot
 
 TAIL_ROWS = 8
 _ONE_LIST = 16
 _TWO_COPIES = 24
+_CODED_ROWS = 1
 _SEGMENT_ROWS = 64
 _EVERYTHING = 1_000_000
 _FARTHEST = 1e38
@@ -39,20 +42,25 @@ class Counted:
     scans = 0
     selections = 0
     builds = 0
+    tails = 0
 
 
-def shrink(patch: Any, *, at_once: bool) -> type[Counted]:
+def shrink(patch: Any, *, at_once: bool, tail_rows: int = TAIL_ROWS) -> type[Counted]:
     """Set all this through `patch.setattr(owner, name, value)`.
 
     Args:
         at_once: build before the write returns, not in the background.
+        tail_rows: with fewer, short histories have more blocks, and new rows beside them.
     """
     defaults = dict(LocalEngine.__init__.__kwdefaults__ or {})
     assert {"tail_rows", "segment_rows"} <= defaults.keys()
-    small = {**defaults, "tail_rows": TAIL_ROWS, "segment_rows": _SEGMENT_ROWS}
+    small = {**defaults, "tail_rows": tail_rows, "segment_rows": _SEGMENT_ROWS}
     patch.setattr(LocalEngine.__init__, "__kwdefaults__", small)
     patch.setattr(lists, "_ONE_LIST", _ONE_LIST)
     patch.setattr(lists, "_TWO_COPIES", _TWO_COPIES)
+    patch.setattr(tail, "_LEAST_ROWS", _CODED_ROWS)
+    patch.setattr(tail, "_NEW_ROWS", _CODED_ROWS)
+    patch.setattr(tail, "_LARGEST_LOSS", math.inf)
     patch.setattr(search, "_all_are_scored", _all_are_scored)
     patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
     patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, math.inf, _EVERYTHING, _FARTHEST))
@@ -90,6 +98,7 @@ _busy = threading.Lock()
 
 
 def _count(patch: Any) -> None:
+    _count_tails(patch)
     scan = codes.Codes.propose
 
     def propose(self: Any, query: Any, lists: Any, depth: int, allowed: Any) -> Any:
@@ -107,6 +116,16 @@ def _count(patch: Any) -> None:
         return found, distances
 
     patch.setattr(codes.Codes, "propose", propose)
+
+
+def _count_tails(patch: Any) -> None:
+    extended = tail.Tail.extended
+
+    def counting(self: tail.Tail, snapshot: Snapshot, segment_rows: int) -> Block | None:
+        Counted.tails += 1
+        return extended(self, snapshot, segment_rows)
+
+    patch.setattr(tail.Tail, "extended", counting)
 
 
 class ForGood:

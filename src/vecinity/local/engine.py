@@ -62,7 +62,7 @@ class LocalEngine:
         visibility_delay: seconds after which a durable mutation becomes visible, as in production;
             it holds for the indexes of this object, not for the data: reopened, another one can.
         recall_target: the share of the nearest queries find unless they or an index say otherwise.
-        tail_rows: how many rows of an index are scanned exactly before they are sealed in a block.
+        tail_rows: how many rows of an index without codes are sealed in a block.
         clock: the present in seconds since 1970, for the times that are stored.
 
     Raises:

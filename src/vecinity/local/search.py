@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pyroaring import BitMap
 
 from vecinity.local import costs, exact
-from vecinity.local.bits import Bits, bits_of, rows_of
+from vecinity.local.bits import Bits, RecentBits, bits_of, rows_of, taken
 from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
 from vecinity.local.codes import Prepared
@@ -26,8 +27,14 @@ from vecinity.metric import FloatArray, Metric
 _MOSTLY = 0.8
 """From this share of candidates on, others are dropped from the proposals, not during the scan."""
 
+_ALIVE = 0.5
+"""The same where nothing was filtered, so that all others are dead."""
+
 _DEEPER = 4
 """So many times more proposals are asked for when the first were not deep enough."""
+
+_SHARE = 2
+"""So many times its share of the proposals are asked of a block beside a larger one at first."""
 
 _FILTERED_MISSES = 1 / 3
 """What a filter leaves is not spread as the rows that the curves were measured with."""
@@ -45,13 +52,15 @@ _BY_CHANCE = 1.5
 class Question(NamedTuple):
     """The best `k` for `query` (d,), of which a share of `recall` should be found.
 
-    `itself` is a row that comes first among equal scores, or -1.
+    `filtered` says that the candidates are not just all that are alive, `itself` is a row that
+    comes first among equal scores, or -1.
     """
 
     metric: Metric
     query: FloatArray
     k: int
     recall: float
+    filtered: bool
     itself: int = -1
 
 
@@ -62,18 +71,20 @@ def nearest(
     segments: Sequence[Segment],
     segment_rows: int,
     norms: Norms,
+    alive: RecentBits,
 ) -> tuple[RowNumbers, FloatArray]:
     """The best k of `candidates` and their exact scores, best first, equal scores in row order.
 
     Args:
         candidates: row numbers, all of them stored in `segments`.
         blocks: may hold rows that are no candidates, and may lack some.
+        alive: remembers the candidates of queries without a filter.
     """
     metric, query, itself = question.metric, question.query, question.itself
     if _all_are_scored(question, len(candidates), blocks):
         rows = rows_of(candidates)
     else:
-        rows = _Proposals(question, candidates, blocks).rows()
+        rows = _Proposals(question, candidates, blocks, alive).rows()
     return exact.nearest(metric, query, question.k, rows, segments, segment_rows, norms, itself)
 
 
@@ -91,17 +102,48 @@ def _is_zero(query: FloatArray) -> bool:
     return not query[0] and not query.any()  # the first value tells nearly always
 
 
+class _Proposed(NamedTuple):
+    """What the codes of one block propose, nearest first; a row may be there twice.
+
+    Attributes:
+        distances: of each, in the units of the values themselves, the same for all blocks.
+        margin: how much worse than the k-th nearest of all deserves an exact score.
+    """
+
+    rows: RowNumbers
+    distances: FloatArray
+    margin: float
+
+    def up_to(self, farthest: float) -> RowNumbers:
+        """The rows no farther than that."""
+        return self.rows[: self.distances.searchsorted(farthest, "right")]
+
+
 class _Proposals:
     """The rows that are worth an exact score."""
 
-    def __init__(self, question: Question, candidates: BitMap, blocks: Blocks) -> None:
+    def __init__(
+        self, question: Question, candidates: BitMap, blocks: Blocks, alive: RecentBits
+    ) -> None:
         self._question = question
+        self._mostly = _MOSTLY if question.filtered else _ALIVE
         self._candidates = candidates
         self._blocks = blocks
+        self._alive = alive
+        self._query: Prepared | None = None
+        self._bound = math.inf  # the k-th nearest of all is no farther by its code
 
     def rows(self) -> RowNumbers:
         """Ascending, each once."""
-        found = [self._of_block(block) for block in self._blocks.all]
+        found, proposed = [], []
+        for block in self._blocks.largest_first:
+            count = self._candidates.range_cardinality(block.first, block.end)
+            of_block = self._proposed(block, count) if count > self._question.k else None
+            if of_block is None:
+                found.append(self._all(block.first, block.end))
+            else:
+                proposed.append(of_block)
+        found += _worth(proposed, self._question.k)
         for first, end in self._blocks.uncovered(int(self._candidates.max()) + 1):
             found.append(self._all(first, end))
         itself = self._question.itself
@@ -115,40 +157,34 @@ class _Proposals:
     def _all(self, first: int, end: int) -> RowNumbers:
         return rows_of(self._candidates & BitMap(range(first, end)))
 
-    def _of_block(self, block: Block) -> RowNumbers:
-        """What the block proposes, or all its candidates where that is no dearer."""
-        count = self._candidates.range_cardinality(block.first, block.end)
-        rows = self._proposed(block, count) if count > self._question.k else None
-        return self._all(block.first, block.end) if rows is None else rows
-
-    def _proposed(self, block: Block, count: int) -> RowNumbers | None:
-        """What the codes propose of `count` candidates; None where they are of no use."""
+    def _proposed(self, block: Block, count: int) -> _Proposed | None:
+        """What the codes propose of `count` candidates; None where scoring all is no dearer."""
         share = count / block.members
         plan = self._plan(block, share)
         if plan is None or self._is_dear(block, count, plan):
             return None
-        query = block.codes.prepare(self._question.query)
+        query = self._query = block.codes.prepare(self._question.query, self._query)
         if self._is_far(block, query):
             return self._deep_enough(block, query, _far(block, plan, count), count, self._bits)
         if count == block.members:
             return self._deep_enough(block, query, plan, count, None)
-        if share >= _MOSTLY:
-            rows = self._checked(block, query, plan, share)
-            if rows is not None:
-                return rows
+        if share >= self._mostly:
+            proposed = self._checked(block, query, plan, share)
+            if proposed is not None:
+                return proposed
         return self._selected(block, query, plan, count)
 
     def _plan(self, block: Block, share: float) -> Plan | None:
         """How deep to look for candidates that are such a share of the rows near the query."""
         k, misses = self._question.k, 1 - self._question.recall
-        if share < _MOSTLY:
+        if share < self._mostly:
             misses *= _FILTERED_MISSES
         return block.curves.plan(k, k / share, 1 - misses)
 
     def _is_dear(self, block: Block, count: int, plan: Plan) -> bool:
         """Whether scoring all candidates costs no more."""
         dimensions = len(self._question.query)
-        selected = count < _MOSTLY * block.members
+        selected = count < self._mostly * block.members
         lists = block.codes.lists
         probed = min(plan.lists, lists)
         entries = block.members * (block.codes.copies if probed < lists else 1)
@@ -164,9 +200,7 @@ class _Proposals:
             return False
         return query.nearest > _FAR_AWAY * block.curves.usual
 
-    def _checked(
-        self, block: Block, query: Prepared, plan: Plan, share: float
-    ) -> RowNumbers | None:
+    def _checked(self, block: Block, query: Prepared, plan: Plan, share: float) -> _Proposed | None:
         """Proposals from among all that the block holds, without those that are no candidates.
 
         None if they are not enough: near the query there are fewer candidates than elsewhere.
@@ -175,24 +209,24 @@ class _Proposals:
         lists = query.nearest_lists(plan.most_lists, plan.reach)
         copies = _copies(block, lists)
         most = copies * block.members
-        depth = min(copies * max(math.ceil(plan.depth / share), k), most)
+        depth = min(copies * max(math.ceil(self._first_depth(block, plan) / share), k), most)
         rows, distances = block.codes.propose(query, lists, depth, None)
         doubtful_from = distances[-1] if len(rows) == depth < most else np.inf
-        is_candidate = np.fromiter(map(self._candidates.__contains__, rows.tolist()), np.bool_)
+        is_candidate = self._are_candidates(rows)
         rows, distances = rows[is_candidate], distances[is_candidate]
-        farthest = _kth_distance(rows, distances, k) + plan.margin
-        if farthest >= doubtful_from:
+        kth = min(_kth_distance(rows, distances, k), self._bound * block.codes.scale)
+        if kth + plan.margin >= doubtful_from:
             return None
-        return rows[: distances.searchsorted(farthest, "right")]
+        return self._near(block, rows, distances, kth, plan)
 
-    def _selected(self, block: Block, query: Prepared, plan: Plan, count: int) -> RowNumbers | None:
+    def _selected(self, block: Block, query: Prepared, plan: Plan, count: int) -> _Proposed | None:
         """Proposals from among the candidates."""
         if block.codes.lists > 1 and not self._are_everywhere(block, count / block.members):
             near = self._share_near(block, query, plan.lists)
-            nearby = self._plan(block, near) if near >= _MOSTLY else None
-            rows = self._checked(block, query, nearby, near) if nearby else None
-            if rows is not None:
-                return rows
+            nearby = self._plan(block, near) if near >= self._mostly else None
+            proposed = self._checked(block, query, nearby, near) if nearby else None
+            if proposed is not None:
+                return proposed
             plan = _far(block, plan, count)
             if self._is_dear(block, count, plan):
                 return None
@@ -200,60 +234,97 @@ class _Proposals:
 
     def _deep_enough(
         self, block: Block, query: Prepared, plan: Plan, count: int, allowed: Bits | None
-    ) -> RowNumbers | None:
+    ) -> _Proposed | None:
         """Proposals down to where the codes leave no doubt, out of `count` rows.
 
         None if codes overflowed so that too few are found.
         """
         k = self._question.k
-        depth = min(max(plan.depth, 2 * k), count)
+        depth = min(max(self._first_depth(block, plan), 2 * k), count)
         lists = query.nearest_lists(plan.most_lists, plan.reach)
         while True:
             most = depth * _copies(block, lists)
             rows, distances = block.codes.propose(query, lists, most, allowed)
             if most > depth:
-                farthest = _kth_distance(rows, distances, k)
+                kth = _kth_distance(rows, distances, k)
             else:  # each is there once
-                farthest = float(distances[k - 1]) if len(rows) >= k else math.inf
-            if farthest == math.inf and len(rows) < most:
+                kth = float(distances[k - 1]) if len(rows) >= k else math.inf
+            if kth == math.inf and len(rows) < most:
                 if len(lists) == block.codes.lists:
                     return None
                 lists = query.nearest_lists(block.codes.lists)
                 continue
-            worth = int(distances.searchsorted(farthest + plan.margin, "right"))
-            if worth < len(rows) or len(rows) < most or depth == count:
-                return rows[:worth]
+            kth = min(kth, self._bound * block.codes.scale)
+            if kth + plan.margin < distances[-1] or len(rows) < most or depth == count:
+                return self._near(block, rows, distances, kth, plan)
             depth = min(depth * _DEEPER, count)
+
+    def _first_depth(self, block: Block, plan: Plan) -> int:
+        """How deep to look at first: beside a larger block few of a small one's rows are near."""
+        if self._bound == math.inf:
+            return plan.depth
+        return math.ceil(plan.depth * min(1.0, _SHARE * block.members / self._blocks.members))
+
+    def _near(
+        self, block: Block, rows: RowNumbers, distances: FloatArray, kth: float, plan: Plan
+    ) -> _Proposed:
+        """The proposals within the margin of the k-th nearest."""
+        scale = block.codes.scale
+        self._bound = kth / scale
+        worth = distances.searchsorted(kth + plan.margin, "right")
+        distances = distances[:worth]
+        if scale != 1:
+            distances = distances / scale
+        return _Proposed(rows[:worth], distances, plan.margin / scale)
 
     def _are_everywhere(self, block: Block, share: float) -> bool:
         """Whether candidates are spread over the lists as by chance, judged by a sample."""
         samples = block.codes.samples
         some = samples[:: max(1, len(samples) // _SAMPLED_LISTS)]
-        taken = self._taken(some).sum(axis=1)
+        found = taken(some, self._bits).sum(axis=1)
         size = some.shape[1]
         by_chance = size * share * (1 - share)
-        uneven = np.square(taken - size * share).mean()
+        uneven = np.square(found - size * share).mean()
         return bool(uneven <= _BY_CHANCE * by_chance)
 
     def _share_near(self, block: Block, query: Prepared, lists: int) -> float:
         """The share of candidates in the lists nearest to the query, guessed from a sample."""
         nearest = query.nearest_lists(min(lists, _SAMPLED_LISTS, block.codes.lists))
-        return max(float(self._taken(block.codes.samples[nearest]).mean()), 1 / block.members)
+        return max(float(taken(block.codes.samples[nearest], self._bits).mean()), 1 / block.members)
 
-    def _taken(self, samples: RowNumbers) -> Bits:
-        """1 for each sampled row that is a candidate, else 0."""
-        taken: Bits = (self._bits[samples >> 3] >> (samples & 7).astype(np.uint8)) & 1
-        return taken
+    def _are_candidates(self, rows: RowNumbers) -> npt.NDArray[np.bool_]:
+        bits = self._bits_of_alive()
+        if bits is not None:
+            return taken(rows, bits).view(np.bool_)
+        return np.fromiter(map(self._candidates.__contains__, rows.tolist()), np.bool_)
+
+    def _bits_of_alive(self) -> Bits | None:
+        """The candidates' bits where nothing is filtered and they are known."""
+        if self._question.filtered:
+            return None
+        return self._alive.of(self._candidates, self._blocks.end)
 
     @cached_property
     def _bits(self) -> Bits:
-        return bits_of(self._candidates, self._blocks.end)
+        known = self._bits_of_alive()
+        return bits_of(self._candidates, self._blocks.end) if known is None else known
 
 
 def _far(block: Block, plan: Plan, count: int) -> Plan:
     """For candidates that are far from the query: anywhere, and looking much the same."""
     depth = min(_FAR_DEPTH * plan.depth, count)
     return Plan(block.codes.lists, math.inf, depth, _FAR_MARGIN * plan.margin)
+
+
+def _worth(proposed: Sequence[_Proposed], k: int) -> list[RowNumbers]:
+    """What of each is worth a score, given all the others."""
+    if len(proposed) < 2:
+        return [each.rows for each in proposed]
+    distances = np.concatenate([each.distances for each in proposed])
+    order = distances.argsort(kind="stable")
+    rows = np.concatenate([each.rows for each in proposed])[order]
+    kth = _kth_distance(rows, distances[order], k)
+    return [each.up_to(kth + each.margin) for each in proposed]
 
 
 def _copies(block: Block, lists: RowNumbers) -> int:
