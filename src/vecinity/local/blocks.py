@@ -122,11 +122,13 @@ class Blocks:
         return first, rows
 
     def _uneven(self, live: BitMap) -> tuple[int, int] | None:
-        """The last two blocks, if they are of like size: one is searched in half the time."""
-        if len(self.all) < 2:
-            return None
-        before, last = (live.range_cardinality(block.first, block.end) for block in self.all[-2:])
-        return (self.all[-2].first, self.end) if before <= _LIKE * last else None
+        """The last blocks, if the first of them is of like size as all that follow: one is searched
+        in half the time."""
+        alive = [live.range_cardinality(block.first, block.end) for block in self.all]
+        for number, block in enumerate(self.all[:-1]):
+            if alive[number] <= _LIKE * sum(alive[number + 1 :]):
+                return block.first, self.end
+        return None
 
     def _worn(self, live: BitMap) -> tuple[int, int] | None:
         """A block of which too much is dead; one that is all dead goes with its neighbour."""

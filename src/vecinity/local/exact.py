@@ -6,8 +6,7 @@ k is left out with certainty; the few others are scored exactly.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import faiss
@@ -151,19 +150,7 @@ def _run_kernel(
         kernel(result, x, y, len(query), len(out))
     else:
         kernel = getattr(faiss, _SOME[name])
-        with _alone():
-            kernel(result, x, y, _pointer(places), len(query), 1, len(out))
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """This kernel would start all threads that faiss may have, even for one query."""
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(threads)
+        kernel(result, x, y, _pointer(places), len(query), 1, len(out))
 
 
 def kth_smallest(values: FloatArray, k: int) -> np.float32:

@@ -22,6 +22,7 @@ from vecinity.local.codes import Prepared
 from vecinity.local.norms import Norms
 from vecinity.local.recall import Plan
 from vecinity.local.rows import RowNumbers, Segment
+from vecinity.local.threads import one_thread
 from vecinity.metric import FloatArray, Metric
 
 _MOSTLY = 0.8
@@ -80,12 +81,13 @@ def nearest(
         blocks: may hold rows that are no candidates, and may lack some.
         alive: remembers the candidates of queries without a filter.
     """
-    metric, query, itself = question.metric, question.query, question.itself
-    if _all_are_scored(question, len(candidates), blocks):
-        rows = rows_of(candidates)
-    else:
-        rows = _Proposals(question, candidates, blocks, alive).rows()
-    return exact.nearest(metric, query, question.k, rows, segments, segment_rows, norms, itself)
+    metric, query, k, itself = question.metric, question.query, question.k, question.itself
+    with one_thread():
+        if _all_are_scored(question, len(candidates), blocks):
+            rows = rows_of(candidates)
+        else:
+            rows = _Proposals(question, candidates, blocks, alive).rows()
+        return exact.nearest(metric, query, k, rows, segments, segment_rows, norms, itself)
 
 
 def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:

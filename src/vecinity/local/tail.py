@@ -14,6 +14,7 @@ from vecinity.local.bits import rows_of
 from vecinity.local.block import Block
 from vecinity.local.encoder import Encoder
 from vecinity.local.rows import RowNumbers, gathered
+from vecinity.local.threads import one_thread
 from vecinity.local.visibility import Snapshot
 from vecinity.metric import FloatArray
 
@@ -80,11 +81,12 @@ class Tail:
         """Encode new rows; False if they are too unlike those that the quantiser was made for."""
         codes = self._like.codes
         encoder = self._encoder or Encoder.trained(codes.metric, values[:1], 1, codes)
-        self._is_alike = encoder.loss(values[::_LOOKED_AT]) <= _LARGEST_LOSS * self._like.loss
-        if self._is_alike:
-            encoder.add(rows, values)
-            self._encoder = encoder
-            self._members += len(rows)
+        with one_thread():
+            self._is_alike = encoder.loss(values[::_LOOKED_AT]) <= _LARGEST_LOSS * self._like.loss
+            if self._is_alike:
+                encoder.add(rows, values)
+                self._encoder = encoder
+                self._members += len(rows)
         return self._is_alike
 
     def _forget(self) -> None:
