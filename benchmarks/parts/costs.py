@@ -23,6 +23,7 @@ from vecinity.local import costs, exact
 from vecinity.local.bits import bits_of
 from vecinity.local.engine import LocalEngine
 from vecinity.local.index import OpenIndex
+from vecinity.local.threads import one_thread
 from vecinity.metric import FloatArray, Metric
 from vecinity.model import IndexConfig
 
@@ -113,10 +114,11 @@ def _median(options: Options, queries: FloatArray, work: Callable[[FloatArray], 
     rounds = []
     for _ in range(options.rounds + 1):
         times = []
-        for query in queries:
-            start = time.perf_counter_ns()
-            work(query)
-            times.append(time.perf_counter_ns() - start)
+        with one_thread():
+            for query in queries:
+                start = time.perf_counter_ns()
+                work(query)
+                times.append(time.perf_counter_ns() - start)
         rounds.append(statistics.median(times))
     return statistics.median(rounds[1:])
 
