@@ -32,6 +32,7 @@ _CHUNK_VALUES = 3 << 20
 
 _TRIES = 5
 """Files may be rewritten, and removed, between reading their names and opening them."""
+_LOSS_ROWS = 1_000
 _QUERIES = 200
 _MANY_QUERIES = 600
 _MANY_FROM = 500_000
@@ -147,7 +148,7 @@ def _built(source: _Source, job: Job, rows: RowNumbers, codebook: Codes | None) 
         random.choice(len(sampled), min(_queries_for(len(rows)), len(sampled)), replace=False)
     )
     encoder = Encoder.trained(metric, random.permutation(sample), len(rows), codebook)
-    loss = encoder.loss(sample)
+    loss = encoder.loss(sample[:: max(1, len(sample) // _LOSS_ROWS)])
     queries = prepared(metric, sample[asking], encoder.scale)
     neighbors = Neighbors(metric, queries, RANKS[-1] + 1)
     for chunk, values in source.chunks(rows):
