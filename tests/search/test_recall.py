@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import vecinity
+from tests.support.made import made
 from vecinity.metric import FloatArray, Metric, scores
 
 _ROWS = 20_000
@@ -20,12 +21,7 @@ _SLACK = 0.01
 
 
 def _made(rows: int, seed: int) -> FloatArray:
-    """Rows of some 12 intrinsic dimensions, of various lengths."""
-    basis = np.random.default_rng(0).standard_normal((12, _DIMENSIONS))
-    random = np.random.default_rng(seed)
-    made = random.standard_normal((rows, 12)) @ basis
-    made += 0.3 * random.standard_normal((rows, _DIMENSIONS))
-    return np.asarray(made * random.uniform(0.5, 2, (rows, 1)), np.float32)
+    return made(rows, _DIMENSIONS, seed, longest=2)
 
 
 def _metadata(numbers: Iterable[int], values: FloatArray) -> list[dict[str, Any]]:

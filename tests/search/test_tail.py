@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import vecinity
+from tests.support.made import made
 from vecinity.local import bits, tail
 from vecinity.local.arrivals import Arrivals
 from vecinity.local.background import Background
@@ -24,12 +25,7 @@ _K = 10
 
 
 def _made(rows: int, seed: int) -> FloatArray:
-    """Rows of some 12 intrinsic dimensions."""
-    basis = np.random.default_rng(0).standard_normal((12, _DIMENSIONS))
-    random = np.random.default_rng(seed)
-    made = random.standard_normal((rows, 12)) @ basis
-    made += 0.3 * random.standard_normal((rows, _DIMENSIONS))
-    return np.asarray(made, np.float32)
+    return made(rows, _DIMENSIONS, seed)
 
 
 class _Index:
