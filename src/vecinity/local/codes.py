@@ -49,7 +49,8 @@ class Codes:
         self._coarse = faiss.downcast_index(index.quantizer)
         self.lists: int = self._coarse.ntotal
         self.copies: int = index.nlist // self.lists
-        self._copies = np.arange(self.copies)
+        self._with_copies = np.arange(index.nlist).reshape(self.lists, self.copies)
+        self._no_distances = np.zeros(index.nlist, np.float32)  # faiss takes them, without a use
         self._padding = index.d - dimensions
         self.weights = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
         self._plain: dict[int, Any] = {}
@@ -88,17 +89,15 @@ class Codes:
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
         if self.copies > 1:
-            lists = lists * self.copies
-            if len(lists) < self.lists:
-                lists = (lists[:, np.newaxis] + self._copies).reshape(-1)
+            both = self._with_copies if len(lists) < self.lists else self._with_copies[:, :1]
+            lists = both.take(lists, 0).reshape(-1)
         probed = len(lists)
-        to_lists = np.zeros(probed, np.float32)  # which faiss takes, but has no use for here
         self.index.search_preassigned_c(
             1,
             faiss.swig_ptr(query.values),
             depth,
             faiss.swig_ptr(lists),
-            faiss.swig_ptr(to_lists),
+            faiss.swig_ptr(self._no_distances),
             faiss.swig_ptr(distances),
             faiss.swig_ptr(found),
             False,
