@@ -19,7 +19,7 @@ from vecinity import arrays, database
 from vecinity.batch import Batch, BatchBuilder
 from vecinity.local import block, exact, mutations, store
 from vecinity.local.blocks import Job
-from vecinity.local.build import _Source, build
+from vecinity.local.build import build
 from vecinity.local.codes import Codes
 from vecinity.local.encoder import Encoder
 from vecinity.local.engine import LocalEngine, LocalIndex
@@ -29,6 +29,7 @@ from vecinity.local.index import OpenIndex
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import Curves
 from vecinity.local.rows import Segment, Segments
+from vecinity.local.values import Values
 from vecinity.metric import Metric
 from vecinity.model import IndexConfig
 from vecinity.query import QueryOptions
@@ -61,7 +62,7 @@ ARRAYS: _Stages = [
 ]
 
 BUILD: _Stages = [
-    ("rows read", _Source, "values"),
+    ("rows read", Values, "gathered"),
     ("lists and quantiser trained", Encoder, "trained"),
     ("rows encoded", Encoder, "add"),
     ("lists filled", Encoder, "codes"),

@@ -75,14 +75,14 @@ def _built(engine: LocalEngine, vectors: VectorSet) -> OpenIndex:
 
 
 def _exact(options: Options, index: OpenIndex, queries: FloatArray) -> list[dict[str, Any]]:
-    snapshot, size = index._follower.snapshot, index.settings.segment_rows
+    snapshot = index._follower.snapshot
     random = np.random.default_rng(1)
     found = []
     for count in _SCORED:
         rows = np.sort(random.choice(snapshot.mutation.rows, count, replace=False)).astype(np.int64)
 
         def score(query: FloatArray, rows: Any = rows) -> None:
-            exact.nearest(Metric.COSINE, query, K, rows, snapshot.segments, size, index._norms)
+            exact.nearest(Metric.COSINE, query, K, rows, snapshot.values, index._norms)
 
         found.append({"rows": count, "ns": _median(options, queries, score)})
     return found

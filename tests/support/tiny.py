@@ -121,9 +121,9 @@ def _count(patch: Any) -> None:
 def _count_tails(patch: Any) -> None:
     extended = tail.Tail.extended
 
-    def counting(self: tail.Tail, snapshot: Snapshot, segment_rows: int) -> Block | None:
+    def counting(self: tail.Tail, snapshot: Snapshot) -> Block | None:
         Counted.tails += 1
-        return extended(self, snapshot, segment_rows)
+        return extended(self, snapshot)
 
     patch.setattr(tail.Tail, "extended", counting)
 

@@ -13,11 +13,13 @@ from vecinity.batch import Batch
 from vecinity.engine import Index
 from vecinity.local.engine import LocalEngine
 from vecinity.local.store import NO_MUTATION, StoredMutation
+from vecinity.local.values import Values
 from vecinity.local.visibility import Snapshot, Step, Visibility
 from vecinity.metric import Metric
 from vecinity.model import IndexConfig
 
-_EMPTY = Snapshot(NO_MUTATION, BitMap(), (), ())
+_NO_VALUES = Values((), 1)
+_EMPTY = Snapshot(NO_MUTATION, BitMap(), _NO_VALUES, ())
 
 
 class Clock:
@@ -32,7 +34,8 @@ class Clock:
 
 def _step(number: int, time: float, died: tuple[int, ...] = ()) -> Step:
     """A mutation that adds a row."""
-    return Step(StoredMutation(number, str(number), time, number, number, 0), died, (), ())
+    mutation = StoredMutation(number, str(number), time, number, number, 0)
+    return Step(mutation, died, _NO_VALUES, ())
 
 
 def test_the_newest_that_is_old_enough() -> None:

@@ -23,8 +23,9 @@ from vecinity.local.encoder import Encoder, sample_size
 from vecinity.local.files import make_folder, open_reader
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import RANKS, Curves
-from vecinity.local.rows import RowNumbers, Segments, gathered
+from vecinity.local.rows import RowNumbers, Segments
 from vecinity.local.settings import IndexSettings
+from vecinity.local.values import Values
 from vecinity.metric import FloatArray
 
 _CHUNK_VALUES = 3 << 20
@@ -88,7 +89,11 @@ def _write_block(
 
 
 class _Source:
-    """The raw rows of an index."""
+    """The raw rows of an index.
+
+    Attributes:
+        values: those of each row.
+    """
 
     def __init__(
         self, folder: Path, connection: sqlite3.Connection, settings: IndexSettings
@@ -96,29 +101,27 @@ class _Source:
         self.settings = settings
         for _ in range(_TRIES - 1):
             with contextlib.suppress(StorageUnavailable):
-                self._segments = self._open(folder, connection)
+                self.values = self._open(folder, connection)
                 return
-        self._segments = self._open(folder, connection)
+        self.values = self._open(folder, connection)
 
-    def _open(self, folder: Path, connection: sqlite3.Connection) -> Segments:
+    def _open(self, folder: Path, connection: sqlite3.Connection) -> Values:
         last = store.last_mutation(connection)
-        return Segments(
+        size = self.settings.segment_rows
+        segments = Segments(
             folder / "rows",
             self.settings.config.dimensions,
-            self.settings.segment_rows,
+            size,
             last.rows,
             segment_records.load(connection),
         )
-
-    def values(self, rows: RowNumbers) -> FloatArray:
-        """The values of ascending `rows`, shape (n, d)."""
-        return gathered(rows, self._segments.all, self.settings.segment_rows)
+        return Values(segments.all, size)
 
     def chunks(self, rows: RowNumbers) -> Iterator[tuple[RowNumbers, FloatArray]]:
         step = max(1, _CHUNK_VALUES // self.settings.config.dimensions)
         for start in range(0, len(rows), step):
             chunk = rows[start : start + step]
-            yield chunk, self.values(chunk)
+            yield chunk, self.values.gathered(chunk)
 
 
 def _alive(connection: sqlite3.Connection, job: Job, segment_rows: int) -> BitMap:
@@ -143,7 +146,7 @@ def _built(source: _Source, job: Job, rows: RowNumbers, codebook: Codes | None) 
     metric = source.settings.config.metric
     random = np.random.default_rng(job.end)
     sampled = np.sort(random.choice(rows, sample_size(len(rows)), replace=False))
-    sample = source.values(sampled)
+    sample = source.values.gathered(sampled)
     asking = np.sort(
         random.choice(len(sampled), min(_queries_for(len(rows)), len(sampled)), replace=False)
     )

@@ -6,7 +6,6 @@ k is left out with certainty; the few others are scored exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import faiss
@@ -14,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vecinity.local.norms import Norms
-from vecinity.local.rows import RowNumbers, Segment, by_segment, gathered
+from vecinity.local.rows import RowNumbers
+from vecinity.local.values import Values
 from vecinity.metric import FloatArray, Metric, scores, unit
 
 _EXACT_CHUNK = 4_096
@@ -32,8 +32,7 @@ def nearest(
     query: FloatArray,
     k: int,
     rows: RowNumbers,
-    segments: Sequence[Segment],
-    segment_rows: int,
+    values: Values,
     norms: Norms,
     itself: int = -1,
 ) -> tuple[RowNumbers, FloatArray]:
@@ -41,7 +40,7 @@ def nearest(
 
     Args:
         query: float32, shape (d,).
-        rows: row numbers, ascending, all of them stored in `segments`.
+        rows: row numbers, ascending, all of them stored in `values`.
         itself: a row that comes first among equal scores.
 
     Returns:
@@ -54,8 +53,8 @@ def nearest(
         if metric is not Metric.EUCLIDEAN and not query.any():
             order = np.argsort(rows != itself, kind="stable")[:k]
             return rows[order], np.zeros(k, np.float32)
-        rows = rows[_may_be_best(metric, query, k, rows, segments, segment_rows, norms)]
-    exact = _exact(metric, query, rows, segments, segment_rows)
+        rows = rows[_may_be_best(metric, query, k, rows, values, norms)]
+    exact = _exact(metric, query, rows, values)
     best_first = -exact if metric.descending else exact
     if itself < 0:
         order = best_first.argsort(kind="stable")[:k]
@@ -69,20 +68,19 @@ def _may_be_best(
     query: FloatArray,
     k: int,
     rows: RowNumbers,
-    segments: Sequence[Segment],
-    segment_rows: int,
+    values: Values,
     norms: Norms,
 ) -> npt.NDArray[np.bool_]:
     """Which of `rows` can be among the best k, whatever the rounding errors were."""
     distances = np.empty(len(rows), np.float32)
     query = _unit(metric, query)
-    for segment, places, span in by_segment(rows, segments, segment_rows):
+    for segment, places, span in values.by_segment(rows):
         count = len(places)
         whole = bool(places[-1] == count - 1)
         out, some = distances[span], None if whole else places
         _run_kernel(_kernel(metric), query, segment.values, some, out)
     euclidean = metric is Metric.EUCLIDEAN
-    lengths = distances if euclidean else norms.of(rows, segments, segment_rows)
+    lengths = distances if euclidean else norms.of(rows, values)
     return _possible(k, *_bounded(metric, distances, lengths, len(query)))
 
 
@@ -179,14 +177,13 @@ def _exact(
     metric: Metric,
     query: FloatArray,
     rows: RowNumbers,
-    segments: Sequence[Segment],
-    segment_rows: int,
+    values: Values,
 ) -> FloatArray:
     """The exact scores of `rows`."""
     if len(rows) <= _EXACT_CHUNK:
-        return scores(metric, query, gathered(rows, segments, segment_rows))
+        return scores(metric, query, values.gathered(rows))
     parts = [
-        scores(metric, query, gathered(rows[start : start + _EXACT_CHUNK], segments, segment_rows))
+        scores(metric, query, values.gathered(rows[start : start + _EXACT_CHUNK]))
         for start in range(0, len(rows), _EXACT_CHUNK)
     ]
     return np.concatenate(parts)

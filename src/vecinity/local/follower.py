@@ -16,6 +16,7 @@ from vecinity.local.column_keeper import ColumnKeeper, ColumnPlace
 from vecinity.local.column_runs import Sizes
 from vecinity.local.rows import Segment, Segments
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
+from vecinity.local.values import Values
 from vecinity.local.visibility import Clock, Snapshot, Step, Visibility
 
 SIZES = Sizes()
@@ -161,7 +162,10 @@ class Follower:
         died: Sequence[int],
         metadata_indexes: tuple[StoredMetadataIndex, ...],
     ) -> Step:
-        return Step(mutation, died, tuple(self._segments.all), metadata_indexes)
+        return Step(mutation, died, self._values(), metadata_indexes)
+
+    def _values(self) -> Values:
+        return Values(self._segments.all, self._segments.segment_rows)
 
     def _forget_dropped(self) -> None:
         """Let go of the columns that no snapshot from now on has."""
@@ -185,7 +189,7 @@ class Follower:
         self._columns = ColumnKeeper(self._place, SIZES, self.newest, indexes)
         dropped = ((each.dropped, each.created) for each in indexes if each.dropped is not None)
         self._dropped = deque(sorted(dropped))
-        first = Snapshot(base, live, tuple(self._segments.all), _at(indexes, base))
+        first = Snapshot(base, live, self._values(), _at(indexes, base))
         steps = [self._step(each, died[each.number], _at(indexes, each)) for each in young]
         return first, steps
 

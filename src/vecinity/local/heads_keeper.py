@@ -16,7 +16,7 @@ from vecinity.local import store
 from vecinity.local.blocks import Job
 from vecinity.local.files import remove_file
 from vecinity.local.heads import DamagedHeads, Heads
-from vecinity.local.rows import Segment
+from vecinity.local.values import Values
 from vecinity.local.visibility import Snapshot
 from vecinity.metric import FloatArray
 
@@ -95,7 +95,7 @@ class HeadsKeeper:
             self._remove(heads)
 
     def of(
-        self, rows: Sequence[int], segments: Sequence[Segment]
+        self, rows: Sequence[int], values: Values
     ) -> dict[int, tuple[str, str | None, FloatArray]]:
         """Id, namespace and values, all verified, of those of `rows` that have a head."""
         files, size = self._files, self._segment_rows
@@ -104,15 +104,15 @@ class HeadsKeeper:
             number = row // size
             heads = files.get(number)
             if heads is not None:
-                values = segments[number].value(row % size)
+                of_row = values.of(row)
                 try:
-                    named = heads.of(row, values)
+                    named = heads.of(row, of_row)
                 except DamagedHeads as error:
                     _log.warning("removed: %s", error)
                     self._remove(heads)
                 else:
                     if named is not None:
-                        found[row] = (*named, values)
+                        found[row] = (*named, of_row)
         return found
 
     def _is_due(self, snapshot: Snapshot, first: int, end: int) -> bool:

@@ -323,7 +323,7 @@ class OpenIndex:
         rows = snapshot.mutation.rows
         if self._tail.is_due(rows) and rows - self._searched.end < most:
             with contextlib.suppress(StorageUnavailable):
-                coded = self._tail.extended(snapshot, self.settings.segment_rows)
+                coded = self._tail.extended(snapshot)
                 if coded is not None:
                     self._searched = blocks.replaced(coded)
 
@@ -381,8 +381,7 @@ class OpenIndex:
             ),
             candidates,
             blocks,
-            snapshot.segments,
-            self.settings.segment_rows,
+            snapshot.values,
             self._norms,
             self._alive,
         )
@@ -404,7 +403,7 @@ class OpenIndex:
     ) -> list[Match]:
         numbers = rows.tolist()
         bare = options.return_metadata == "none"
-        named = self._heads.of(numbers, snapshot.segments) if bare else {}
+        named = self._heads.of(numbers, snapshot.values) if bare else {}
         others = [] if len(named) == len(numbers) else [row for row in numbers if row not in named]
         stored = self._read(snapshot, others) if others else {}
         with_values = options.return_values
@@ -444,10 +443,9 @@ class OpenIndex:
         """Rows with their values, each verified against its crc."""
         with self._readers.lend() as connection:
             stored = store.rows_by_number(connection, rows)
-        size = self.settings.segment_rows
         result = {}
         for number in rows:
-            values = snapshot.segments[number // size].value(number % size)
+            values = snapshot.values.of(number)
             row = stored.get(number)
             if row is None or not _intact(row, values):
                 raise StorageUnavailable(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import faiss
 import numpy as np
 
-from vecinity.local.rows import RowNumbers, Segment, by_segment
+from vecinity.local.rows import RowNumbers
+from vecinity.local.values import Values
 from vecinity.metric import FloatArray
 
 _TOO_SMALL = 1e-18
@@ -20,15 +19,15 @@ class Norms:
     def __init__(self) -> None:
         self._known: FloatArray = np.empty(0, np.float32)
 
-    def of(self, rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -> FloatArray:
-        """The norms of ascending `rows`, one or more, which are stored in `segments`."""
+    def of(self, rows: RowNumbers, values: Values) -> FloatArray:
+        """The norms of ascending `rows`, one or more, which are stored in `values`."""
         known = self._known
         if rows[-1] >= len(known):
             known = self._known = _grown(known, int(rows[-1]) + 1)
         norms: FloatArray = known[rows]
         unknown = np.flatnonzero(np.isnan(norms))
         if len(unknown):
-            norms[unknown] = _computed(rows[unknown], segments, segment_rows)
+            norms[unknown] = _computed(rows[unknown], values)
             known[rows[unknown]] = norms[unknown]
         return norms
 
@@ -39,16 +38,16 @@ def _grown(known: FloatArray, rows: int) -> FloatArray:
     return grown
 
 
-def _computed(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -> FloatArray:
+def _computed(rows: RowNumbers, values: Values) -> FloatArray:
     norms = np.empty(len(rows), np.float32)
-    for segment, places, span in by_segment(rows, segments, segment_rows):
+    for segment, places, span in values.by_segment(rows):
         out = norms[span]
         for start in range(0, len(places), _ROWS_A_STEP):
             some = places[start : start + _ROWS_A_STEP]
             first, end = int(some[0]), int(some[-1]) + 1
             together = end - first == len(some)
-            values = segment.values[first:end] if together else segment.values[some]
-            out[start : start + len(some)] = lengths(values)
+            of_some = segment.values[first:end] if together else segment.values[some]
+            out[start : start + len(some)] = lengths(of_some)
     return norms
 
 

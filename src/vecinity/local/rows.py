@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,6 +53,11 @@ class Segment:
     @property
     def capacity(self) -> int:
         return len(self.values)
+
+    @property
+    def is_compacted(self) -> bool:
+        """Whether rows stand at other places than their numbers say."""
+        return self._present is not None
 
     def grow(self, rows: int, segment_rows: int) -> None:
         """Make room for `rows` rows in all. Readers keep the mapping that they have."""
@@ -211,32 +215,6 @@ class Segments:
         name = f"{number:08d}-0.f32"
         self.all.append(Segment(RowFile.create(self._folder / name), self.dimensions))
         return name
-
-
-def by_segment(
-    rows: RowNumbers, segments: Sequence[Segment], segment_rows: int
-) -> Iterator[tuple[Segment, RowNumbers, slice]]:
-    """(segment, places in its values, where these rows stand in `rows`), for ascending `rows`."""
-    if not len(rows):
-        return
-    first = int(rows[0]) // segment_rows
-    last = int(rows[-1]) // segment_rows
-    local_rows = rows % segment_rows
-    starts = np.arange(first + 1, last + 1) * segment_rows
-    edges = [0, *rows.searchsorted(starts).tolist(), len(rows)]
-    for number, (start, end) in enumerate(pairwise(edges), first):
-        if start < end:
-            segment, span = segments[number], slice(start, end)
-            yield segment, segment.places(local_rows[span]), span
-
-
-def gathered(rows: RowNumbers, segments: Sequence[Segment], segment_rows: int) -> FloatArray:
-    """A copy of the values of ascending `rows`, one or more, shape (n, d)."""
-    out = np.empty((len(rows), segments[0].values.shape[1]), np.float32)
-    for segment, places, span in by_segment(rows, segments, segment_rows):
-        # any other mode would copy once more
-        segment.values.take(places, 0, out[span], "clip")
-    return out
 
 
 def as_bytes(values: FloatArray) -> memoryview:

@@ -21,8 +21,9 @@ from vecinity.local.blocks import Blocks
 from vecinity.local.codes import Prepared
 from vecinity.local.norms import Norms
 from vecinity.local.recall import Plan
-from vecinity.local.rows import RowNumbers, Segment
+from vecinity.local.rows import RowNumbers
 from vecinity.local.threads import one_thread
+from vecinity.local.values import Values
 from vecinity.metric import FloatArray, Metric
 
 _MOSTLY = 0.8
@@ -69,15 +70,14 @@ def nearest(
     question: Question,
     candidates: BitMap,
     blocks: Blocks,
-    segments: Sequence[Segment],
-    segment_rows: int,
+    values: Values,
     norms: Norms,
     alive: RecentBits,
 ) -> tuple[RowNumbers, FloatArray]:
     """The best k of `candidates` and their exact scores, best first, equal scores in row order.
 
     Args:
-        candidates: row numbers, all of them stored in `segments`.
+        candidates: row numbers, all of them stored in `values`.
         blocks: may hold rows that are no candidates, and may lack some.
         alive: remembers the candidates of queries without a filter.
     """
@@ -87,7 +87,7 @@ def nearest(
             rows = rows_of(candidates)
         else:
             rows = _Proposals(question, candidates, blocks, alive).rows()
-        return exact.nearest(metric, query, k, rows, segments, segment_rows, norms, itself)
+        return exact.nearest(metric, query, k, rows, values, norms, itself)
 
 
 def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:

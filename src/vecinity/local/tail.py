@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from vecinity.local.bits import rows_of
 from vecinity.local.block import Block
 from vecinity.local.encoder import Encoder
-from vecinity.local.rows import RowNumbers, gathered
+from vecinity.local.rows import RowNumbers
 from vecinity.local.threads import one_thread
 from vecinity.local.visibility import Snapshot
 from vecinity.metric import FloatArray
@@ -56,7 +56,7 @@ class Tail:
         least = max(_NEW_ROWS, known * _NEW_SHARE) if known else _LEAST_ROWS
         return self._is_alike and rows - self._end >= least
 
-    def extended(self, snapshot: Snapshot, segment_rows: int) -> Block | None:
+    def extended(self, snapshot: Snapshot) -> Block | None:
         """A block, without a file, of the codes of all rows that are visible now.
 
         None: there are none, or those of the new ones would not do.
@@ -69,7 +69,7 @@ class Tail:
         if self._members + new > _MOST_TO_ALIVE * snapshot.live.range_cardinality(self._first, end):
             self._forget()
         rows = rows_of(snapshot.live & BitMap(range(self._end, end)))
-        if len(rows) and not self._take(rows, gathered(rows, snapshot.segments, segment_rows)):
+        if len(rows) and not self._take(rows, snapshot.values.gathered(rows)):
             return None
         self._end = end
         if self._encoder is None:

@@ -16,6 +16,7 @@ from pyroaring import BitMap
 
 from vecinity.local.rows import Segment
 from vecinity.local.store import StoredMetadataIndex, StoredMutation
+from vecinity.local.values import Values
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds since 1970."""
@@ -27,7 +28,7 @@ class Step:
 
     mutation: StoredMutation
     died: Sequence[int]
-    segments: tuple[Segment, ...]
+    values: Values
     metadata_indexes: tuple[StoredMetadataIndex, ...]
 
 
@@ -37,7 +38,7 @@ class Snapshot:
 
     mutation: StoredMutation
     live: BitMap
-    segments: tuple[Segment, ...]
+    values: Values
     metadata_indexes: tuple[StoredMetadataIndex, ...]
 
     def after(self, steps: Sequence[Step]) -> Snapshot:
@@ -48,7 +49,7 @@ class Snapshot:
             live = live | BitMap(range(self.mutation.rows, last.mutation.rows))
         if died := [row for step in steps for row in step.died]:
             live = live - BitMap(died)
-        return Snapshot(last.mutation, live, last.segments, last.metadata_indexes)
+        return Snapshot(last.mutation, live, last.values, last.metadata_indexes)
 
 
 class Visibility:
@@ -96,9 +97,9 @@ class Visibility:
         """Let a segment be read from another file. Called by the thread that adds."""
         with self._lock:
             kept = self._snapshot
-            self._snapshot = replace(kept, segments=_with(kept.segments, number, segment))
+            self._snapshot = replace(kept, values=kept.values.replaced(number, segment))
             self._waiting = deque(
-                (due, replace(step, segments=_with(step.segments, number, segment)))
+                (due, replace(step, values=step.values.replaced(number, segment)))
                 for due, step in self._waiting
             )
 
@@ -108,7 +109,3 @@ class Visibility:
             steps.append(self._waiting.popleft()[1])
         if steps:
             self._snapshot = self._snapshot.after(steps)
-
-
-def _with(segments: tuple[Segment, ...], number: int, segment: Segment) -> tuple[Segment, ...]:
-    return (*segments[:number], segment, *segments[number + 1 :])
