@@ -10,6 +10,9 @@ from __future__ import annotations
 FIXED = 80_000.0
 """A scan of codes, however small."""
 
+LOOK = 100_000.0
+"""Learning where candidates are, and telling faiss which they are."""
+
 ROW = 45.0
 ROW_DIMENSION = 0.2
 LIST = 350.0
