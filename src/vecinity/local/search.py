@@ -32,8 +32,10 @@ _MOSTLY = 0.8
 _ALIVE = 0.5
 """The same where nothing was filtered, so that all others are dead."""
 
-_DEEPER = 4
-"""So many times more proposals are asked for when the first were not deep enough."""
+_DEEPER = 1.15
+_MOST_DEEPER = 8.0
+"""So much beyond the guess is asked for when the first proposals were not deep enough, and so many
+times as many at most."""
 
 _SHARE = 2
 """So many times its share of the proposals are asked of a block beside a larger one at first."""
@@ -259,9 +261,10 @@ class _Proposals:
                 lists = query.nearest_lists(block.codes.lists)
                 continue
             kth = min(kth, self._bound * block.codes.scale)
-            if kth + plan.margin < distances[-1] or len(rows) < most or depth == count:
+            wanted = kth + plan.margin
+            if wanted < distances[-1] or len(rows) < most or depth == count:
                 return self._near(block, rows, distances, kth, plan)
-            depth = min(depth * _DEEPER, count)
+            depth = min(math.ceil(depth * _deeper(distances, wanted)), count)
 
     def _first_depth(self, block: Block, plan: Plan) -> int:
         """How deep to look at first: beside a larger block few of a small one's rows are near."""
@@ -329,6 +332,18 @@ def _worth(proposed: Sequence[_Proposed], k: int) -> list[RowNumbers]:
     rows = np.concatenate([each.rows for each in proposed])[order]
     kth = _kth_distance(rows, distances[order], k)
     return [each.up_to(kth + each.margin) for each in proposed]
+
+
+def _deeper(distances: FloatArray, wanted: float) -> float:
+    """So many times more proposals reach as far as `wanted`, if they go on as these end.
+
+    Going as much farther as the farther half of them does, there are twice as many.
+    """
+    half, last = float(distances[len(distances) // 2]), float(distances[-1])
+    if not half < last or wanted == math.inf:
+        return _MOST_DEEPER
+    doubled = min((wanted - last) / (last - half), math.log2(_MOST_DEEPER))
+    return min(_DEEPER * 2**doubled, _MOST_DEEPER)
 
 
 def _copies(block: Block, lists: RowNumbers) -> int:
