@@ -62,7 +62,7 @@ def shrink(patch: Any, *, at_once: bool, tail_rows: int = TAIL_ROWS) -> type[Cou
     patch.setattr(tail, "_NEW_ROWS", _CODED_ROWS)
     patch.setattr(tail, "_LARGEST_LOSS", math.inf)
     patch.setattr(search, "_all_are_scored", _all_are_scored)
-    patch.setattr(search._Proposals, "_is_dear", lambda *_: False)
+    patch.setattr(search._Proposals, "_is_dear", lambda *_, **__: False)
     patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, math.inf, _EVERYTHING, _FARTHEST))
     patch.setattr(Arrivals, "is_rush", lambda *_: False)
     patch.setattr(Builder, "start", lambda _: None)
