@@ -18,9 +18,10 @@ from tests.search.compare import Mismatch, Pair, Query, Shape, Step
 from tests.search.find import find_in_queries, find_in_sequences
 from tests.search.strategies import filters, histories, queries, shapes
 from tests.support import tiny
-from vecinity.local import bits, search
+from vecinity.local import bits, proposals
 from vecinity.local.block import Block
 from vecinity.local.blocks import Blocks
+from vecinity.local.proposals import Proposals, _Proposed
 
 _DATASETS = 8
 _SMALLEST_TAIL = 4
@@ -93,16 +94,16 @@ def _forgets_the_tail(patch: pytest.MonkeyPatch) -> None:
 
 
 def _loses_a_proposal(patch: pytest.MonkeyPatch) -> None:
-    proposed = search._Proposals._proposed
+    proposed = Proposals._proposed
 
-    def planted(self: search._Proposals, block: Block, count: int) -> search._Proposed | None:
+    def planted(self: Proposals, block: Block, count: int) -> _Proposed | None:
         found = proposed(self, block, count)
         if found is None:
             return None
         kept = found.rows != found.rows[:1]
         return found._replace(rows=found.rows[kept], distances=found.distances[kept])
 
-    patch.setattr(search._Proposals, "_proposed", planted)
+    patch.setattr(Proposals, "_proposed", planted)
 
 
 def _selects_the_neighbours_of_rows(patch: pytest.MonkeyPatch) -> None:
@@ -111,7 +112,7 @@ def _selects_the_neighbours_of_rows(patch: pytest.MonkeyPatch) -> None:
     def planted(bitmap: BitMap, rows: int) -> object:
         return bits_of(BitMap([row + 1 for row in bitmap]), rows)
 
-    patch.setattr(search, "bits_of", planted)
+    patch.setattr(proposals, "bits_of", planted)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from vecinity.local.blocks import Blocks, Job
 from vecinity.local.build import build
 from vecinity.local.builder import Builder
 from vecinity.local.engine import LocalEngine
+from vecinity.local.proposals import Proposals
+from vecinity.local.question import Question
 from vecinity.local.recall import Curves, Plan
 from vecinity.local.visibility import Snapshot
 
@@ -62,7 +64,7 @@ def shrink(patch: Any, *, at_once: bool, tail_rows: int = TAIL_ROWS) -> type[Cou
     patch.setattr(tail, "_NEW_ROWS", _CODED_ROWS)
     patch.setattr(tail, "_LARGEST_LOSS", math.inf)
     patch.setattr(search, "_all_are_scored", _all_are_scored)
-    patch.setattr(search._Proposals, "_is_dear", lambda *_, **__: False)
+    patch.setattr(Proposals, "_is_dear", lambda *_, **__: False)
     patch.setattr(Curves, "plan", lambda *_: Plan(_EVERYTHING, math.inf, _EVERYTHING, _FARTHEST))
     patch.setattr(Arrivals, "is_rush", lambda *_: False)
     patch.setattr(Builder, "start", lambda _: None)
@@ -73,7 +75,7 @@ def shrink(patch: Any, *, at_once: bool, tail_rows: int = TAIL_ROWS) -> type[Cou
     return Counted
 
 
-def _all_are_scored(question: search.Question, candidates: int, blocks: Blocks) -> bool:
+def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:
     """Only where there is nothing to search by."""
     return not candidates or not len(blocks) or not question.query.any()
 

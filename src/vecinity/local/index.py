@@ -27,9 +27,10 @@ from vecinity.local.follower import Change, Follower
 from vecinity.local.heads_keeper import HeadsKeeper
 from vecinity.local.maintenance import Maintenance
 from vecinity.local.norms import Norms
+from vecinity.local.question import Question
 from vecinity.local.readers import Readers
 from vecinity.local.rows import RowNumbers, Segments
-from vecinity.local.search import Question, nearest
+from vecinity.local.search import nearest
 from vecinity.local.settings import IndexSettings
 from vecinity.local.store import StoredRow
 from vecinity.local.tail import Tail
