@@ -111,6 +111,8 @@ def test_a_vector_is_a_copy() -> None:
     ("values", "text"),
     [
         ([], "expected 2 dimensions, and got 0 dimensions"),
+        (np.ones((1, 2)), "expected one vector, and got an array of shape (1, 2)"),
+        (np.array(1.0), "expected one vector, and got an array of shape ()"),
         ([1.0] * 3, "expected 2 dimensions, and got 3 dimensions"),
         ([1.0, float("nan")], "its values must be finite float32 numbers"),
         ([1.0, float("-inf")], "its values must be finite float32 numbers"),
@@ -118,7 +120,7 @@ def test_a_vector_is_a_copy() -> None:
         ([1e38, 0.0], "the norm of its values overflows float32"),
     ],
 )
-def test_a_vector_that_is_refused(values: list[float], text: str) -> None:
+def test_a_vector_that_is_refused(values: Any, text: str) -> None:
     with pytest.raises(InvalidQueryVector) as refused:
         checked_vector(values, 2)
     assert refused.value.message == f"invalid query vector, {text}"
