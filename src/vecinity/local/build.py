@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import sqlite3
@@ -12,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from pyroaring import BitMap
 
-from vecinity.errors import StorageUnavailable
 from vecinity.local import block as blocks
 from vecinity.local import graves, heads, segment_records, store
 from vecinity.local.bits import rows_of
@@ -23,7 +21,7 @@ from vecinity.local.encoder import Encoder, sample_size
 from vecinity.local.files import make_folder, open_reader
 from vecinity.local.neighbors import Neighbors
 from vecinity.local.recall import RANKS, Curves
-from vecinity.local.rows import RowNumbers, Segments
+from vecinity.local.rows import RowNumbers, open_stored
 from vecinity.local.settings import IndexSettings
 from vecinity.local.values import Values
 from vecinity.metric import FloatArray
@@ -31,8 +29,6 @@ from vecinity.metric import FloatArray
 _CHUNK_VALUES = 3 << 20
 """Of larger arrays malloc takes each page from the system anew, every time: a third slower."""
 
-_TRIES = 5
-"""Files may be rewritten, and removed, between reading their names and opening them."""
 _LOSS_ROWS = 1_000
 _QUERIES = 200
 _MANY_QUERIES = 600
@@ -99,23 +95,13 @@ class _Source:
         self, folder: Path, connection: sqlite3.Connection, settings: IndexSettings
     ) -> None:
         self.settings = settings
-        for _ in range(_TRIES - 1):
-            with contextlib.suppress(StorageUnavailable):
-                self.values = self._open(folder, connection)
-                return
-        self.values = self._open(folder, connection)
-
-    def _open(self, folder: Path, connection: sqlite3.Connection) -> Values:
-        last = store.last_mutation(connection)
-        size = self.settings.segment_rows
-        segments = Segments(
+        segments, _ = open_stored(
             folder / "rows",
-            self.settings.config.dimensions,
-            size,
-            last.rows,
-            segment_records.load(connection),
+            settings.config.dimensions,
+            settings.segment_rows,
+            lambda: (store.last_mutation(connection).rows, segment_records.load(connection)),
         )
-        return Values(segments.all, size)
+        self.values = Values(segments.all, settings.segment_rows)
 
     def chunks(self, rows: RowNumbers) -> Iterator[tuple[RowNumbers, FloatArray]]:
         step = max(1, _CHUNK_VALUES // self.settings.config.dimensions)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -215,6 +215,32 @@ class Segments:
         name = f"{number:08d}-0.f32"
         self.all.append(Segment(RowFile.create(self._folder / name), self.dimensions))
         return name
+
+
+def open_stored(
+    folder: Path,
+    dimensions: int,
+    segment_rows: int,
+    read: Callable[[], tuple[int, Sequence[StoredSegment]]],
+) -> tuple[Segments, Sequence[StoredSegment]]:
+    """The segments of an index that another process or thread may be rewriting.
+
+    Args:
+        read: how many rows there are, and what is stored of each segment. It is asked again when a
+            file that it named is gone, and as long as it then answers otherwise.
+
+    Raises:
+        StorageUnavailable: a file is missing or too short, and should not be.
+    """
+    rows, stored = read()
+    while True:
+        try:
+            return Segments(folder, dimensions, segment_rows, rows, stored), stored
+        except StorageUnavailable:
+            known = stored
+            rows, stored = read()
+            if stored == known:
+                raise
 
 
 def as_bytes(values: FloatArray) -> memoryview:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pyroaring import BitMap
@@ -13,7 +13,7 @@ from vecinity.errors import CannotOpen, StorageUnavailable
 from vecinity.local import format, graves, segment_records, store
 from vecinity.local.checksum import row_crc
 from vecinity.local.files import open_reader
-from vecinity.local.rows import Segments
+from vecinity.local.rows import Segments, open_stored
 from vecinity.local.segment_records import StoredSegment
 from vecinity.local.settings import IndexSettings
 
@@ -38,14 +38,7 @@ def _check(folder: Path, connection: sqlite3.Connection) -> Iterator[str]:
     for (answer,) in connection.execute("PRAGMA integrity_check(10)"):
         if answer != "ok":
             yield f"index.db: {answer}"
-    # one snapshot of SQLite for all that follows; a file of it may just have been replaced
-    connection.execute("BEGIN")
-    try:
-        stored, segments = _open(folder, connection)
-    except StorageUnavailable:
-        connection.execute("ROLLBACK")
-        connection.execute("BEGIN")
-        stored, segments = _open(folder, connection)
+    stored, segments = _open(folder, connection)
     try:
         for each, segment in zip(stored, segments.all, strict=True):
             if each.checksum is not None and each.checksum != segment.checksum():
@@ -55,12 +48,19 @@ def _check(folder: Path, connection: sqlite3.Connection) -> Iterator[str]:
         segments.close()
 
 
-def _open(folder: Path, connection: sqlite3.Connection) -> tuple[list[StoredSegment], Segments]:
+def _open(folder: Path, connection: sqlite3.Connection) -> tuple[Sequence[StoredSegment], Segments]:
+    """Begins a transaction, so that all that follows is of one snapshot."""
     settings = IndexSettings.load(connection)
-    stored = segment_records.load(connection)
-    last = store.last_mutation(connection)
+
+    def read() -> tuple[int, Sequence[StoredSegment]]:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("BEGIN")
+        return store.last_mutation(connection).rows, segment_records.load(connection)
+
     dimensions = settings.config.dimensions
-    return stored, Segments(folder / "rows", dimensions, settings.segment_rows, last.rows, stored)
+    segments, stored = open_stored(folder / "rows", dimensions, settings.segment_rows, read)
+    return stored, segments
 
 
 def _check_rows(
