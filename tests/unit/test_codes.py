@@ -111,8 +111,8 @@ def test_lists_too_far_for_the_codes_are_still_there(codes: Codes) -> None:
 
 def test_codes_are_the_same_from_their_file(codes: Codes, tmp_path: Path) -> None:
     with (tmp_path / "codes").open("wb") as file:
-        codes.write(file.write)
-    read = Codes.read(tmp_path / "codes", codes.metric, _DIMENSIONS, codes.scale)
+        start = codes.write(file.write)
+    read = Codes.read(tmp_path / "codes", start, codes.metric, _DIMENSIONS, codes.scale)
     for number, query in enumerate(_values(20, 5)):
         prepared, again = codes.prepare(query), read.prepare(query)
         near = prepared.nearest_lists(8)

@@ -70,10 +70,10 @@ def test_each_row_where_it_stands(values: Values, rows: FloatArray, there: RowNu
         np.testing.assert_array_equal(segment.values[places], rows[there[span]])
 
 
-@pytest.mark.parametrize("row", [3 * _SIZE, 3 * _SIZE + 5, 4 * _SIZE + _LAST, 5 * _SIZE, 10**9])
+@pytest.mark.parametrize("row", [-1, 3 * _SIZE, 3 * _SIZE + 5, 4 * _SIZE + _LAST, 5 * _SIZE, 10**9])
 def test_what_is_not_there(values: Values, row: int) -> None:
     with pytest.raises(StorageUnavailable, match="missing"):
-        values.gathered(np.array([0, row]))
+        values.gathered(np.sort([0, row]))
 
 
 def test_what_was_buried(values: Values, there: RowNumbers) -> None:

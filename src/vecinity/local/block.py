@@ -1,7 +1,8 @@
 """A block: the codes of a range of rows, and how deep to look into them. A derived, immutable file.
 
-The file is faiss's serialized index, then a JSON trailer, then its length, a crc32 of all before,
-and a magic number. A row range of an index never changes, so a block is never stale, only damaged.
+The file has the codes (`local/code_file.py`), then a JSON trailer, then its length, a crc32 of all
+before, and a magic number. A row range of an index never changes, so a block is never stale, only
+damaged.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from vecinity.local.files import map_file, new_file
 from vecinity.local.recall import Curves
 from vecinity.metric import Metric
 
-FORMAT = 5
+FORMAT = 6
 
 _END = struct.Struct("<II8s")
 _MAGIC = b"vecblock"
@@ -52,7 +53,7 @@ def name_of(first: int, end: int) -> str:
 def save(block: Block, uuid: str) -> None:
     """Write the block into its path; all or nothing."""
     codes = block.codes
-    trailer = {
+    trailer: dict[str, Any] = {
         "format": FORMAT,
         "uuid": uuid,
         "first": block.first,
@@ -64,7 +65,6 @@ def save(block: Block, uuid: str) -> None:
         "curves": block.curves.to_json(),
         "loss": block.loss,
     }
-    encoded = json.dumps(trailer).encode()
     crc = 0
     with new_file(block.path) as file:
 
@@ -73,7 +73,8 @@ def save(block: Block, uuid: str) -> None:
             crc = zlib.crc32(part, crc)
             file.write(part)
 
-        codes.write(write)
+        trailer["codes"] = codes.write(write)
+        encoded = json.dumps(trailer).encode()
         write(encoded)
         crc = zlib.crc32(len(encoded).to_bytes(4, "little"), crc)
         file.write(_END.pack(len(encoded), crc, _MAGIC))
@@ -86,7 +87,7 @@ def load(path: Path, uuid: str) -> Block:
         if (trailer["format"], trailer["uuid"]) != (FORMAT, uuid):
             raise DamagedBlock(f"{path} belongs to another index or version")
         metric = Metric(trailer["metric"])
-        codes = Codes.read(path, metric, trailer["dimensions"], trailer["scale"])
+        codes = Codes.read(path, trailer["codes"], metric, trailer["dimensions"], trailer["scale"])
         curves = Curves.from_json(trailer["curves"])
         first, end, members = trailer["first"], trailer["end"], trailer["members"]
         return Block(first, end, members, codes, curves, float(trailer["loss"]), path)

@@ -15,8 +15,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from vecinity.local import code_file
 from vecinity.local.bits import Bits
 from vecinity.local.norms import lengths
+from vecinity.local.packing import Filled
 from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric, unit
 
@@ -26,7 +28,6 @@ GROUP = 4
 _GROUPED_FROM = 32
 _SCAN = 11
 _SAMPLED_A_LIST = 8
-_WRITTEN_AT_ONCE = 1 << 20
 _FARTHEST = 1e36
 """How far lists are that are too far for codes to tell; float32 holds their reaches too."""
 
@@ -35,23 +36,23 @@ class Codes:
     """Codes of rows, ready to be scanned. Immutable.
 
     `index` is faiss's IndexIVFPQFastScan, its ids are row numbers. A row is in `copies` of the
-    `lists` lists; what is one here are `copies` consecutive ones of faiss, of the first copies and
-    of the second, which are next to each other in memory.
+    `lists` lists.
     """
 
-    def __init__(self, metric: Metric, dimensions: int, scale: float, index: Any) -> None:
+    def __init__(self, metric: Metric, dimensions: int, scale: float, filled: Filled) -> None:
         self.metric = metric
         self.dimensions = dimensions
         self.scale = scale
-        self.index = index
+        self.index, self._first_copies, self._once = self._filled = filled
         # of faiss's ways to scan the fastest for one query: list by list, into a reservoir
-        index.implem = _SCAN
-        self._coarse = faiss.downcast_index(index.quantizer)
-        self.lists: int = self._coarse.ntotal
-        self.copies: int = index.nlist // self.lists
-        self._with_copies = np.arange(index.nlist).reshape(self.lists, self.copies)
-        self._no_distances = np.zeros(index.nlist, np.float32)  # faiss takes them, without a use
-        self._padding = index.d - dimensions
+        self.index.implem = _SCAN
+        if self._once is not None:
+            self._once.implem = _SCAN
+        self._coarse = faiss.downcast_index(self.index.quantizer)
+        self.lists: int = self.index.nlist
+        self.copies = 2 if self.index.ntotal > self._first_copies.sum() else 1
+        self._no_distances = np.zeros(self.lists, np.float32)  # faiss takes them, without a use
+        self._padding = self.index.d - dimensions
         self.weights = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
         self._plain: dict[int, Any] = {}
 
@@ -86,13 +87,22 @@ class Codes:
             codes are, smaller is better: distances for euclidean, their squares for cosine, else
             negative products, of prepared values.
         """
+        if self.copies == 1 or len(lists) < self.lists:
+            return self._scanned(self.index, query, lists, depth, allowed)
+        if self._once is not None:
+            return self._scanned(self._once, query, lists, depth, allowed)
+        depth *= self.copies
+        rows, distances = self._scanned(self.index, query, lists, depth, allowed)
+        firsts = np.sort(np.unique(rows, return_index=True)[1])[: depth // self.copies]
+        return rows[firsts], distances[firsts]
+
+    def _scanned(
+        self, index: Any, query: Prepared, lists: RowNumbers, depth: int, allowed: Bits | None
+    ) -> tuple[RowNumbers, FloatArray]:
         found = np.empty((1, depth), np.int64)
         distances = np.empty((1, depth), np.float32)
-        if self.copies > 1:
-            both = self._with_copies if len(lists) < self.lists else self._with_copies[:, :1]
-            lists = both.take(lists, 0).reshape(-1)
         probed = len(lists)
-        self.index.search_preassigned_c(
+        index.search_preassigned_c(
             1,
             faiss.swig_ptr(query.values),
             depth,
@@ -103,7 +113,7 @@ class Codes:
             False,
             self._parameters(probed) if allowed is None else _selecting(probed, allowed),
         )
-        return self._found(self.index, found[0], distances[0])
+        return self._found(index, found[0], distances[0])
 
     def nearest_lists(self, values: FloatArray, most: int) -> tuple[RowNumbers, FloatArray]:
         """Up to `most` lists near to a query (1, w), nearest first, and how far by their codes."""
@@ -132,8 +142,10 @@ class Codes:
 
     def list_sizes(self, copy: int = 0) -> npt.NDArray[np.int64]:
         """How many first or second copies each list has."""
-        lists = range(copy, self.index.nlist, self.copies)
-        return np.array([self.index.invlists.list_size(number) for number in lists], np.int64)
+        if copy == 0:
+            return self._first_copies
+        sizes = [self.index.invlists.list_size(number) for number in range(self.lists)]
+        return np.array(sizes, np.int64) - self._first_copies
 
     @cached_property
     def samples(self) -> RowNumbers:
@@ -151,14 +163,18 @@ class Codes:
         sampled[empty] = sampled[filled[empty % len(filled)]]
         return sampled
 
-    def write(self, write: Callable[[bytes], object]) -> None:
-        """Give the codes to `write`, part by part, as `read` takes them."""
-        faiss.write_index(self.index, faiss.PyCallbackIOWriter(write, _WRITTEN_AT_ONCE))
+    def write(self, write: Callable[[bytes], object]) -> int:
+        """Give the codes to `write`, part by part; returns what `read` needs to know."""
+        return code_file.write(self._filled, write)
 
     @classmethod
-    def read(cls, path: Path, metric: Metric, dimensions: int, scale: float) -> Codes:
-        """The codes that `write` put at the start of a file. Raises RuntimeError."""
-        return cls(metric, dimensions, scale, faiss.read_index(str(path)))
+    def read(cls, path: Path, start: int, metric: Metric, dimensions: int, scale: float) -> Codes:
+        """The codes that `write` put at the start of a file; removing the file does no harm.
+
+        Raises:
+            RuntimeError, ValueError, OSError
+        """
+        return cls(metric, dimensions, scale, code_file.read(path, start))
 
     def _found(
         self, index: Any, found: RowNumbers, distances: FloatArray
@@ -180,12 +196,12 @@ class Codes:
     def _ids(self, number: int, copy: int = 0) -> RowNumbers:
         """The rows of a list by their first or second copies, there as long as the index is."""
         lists = self.index.invlists
-        number = number * self.copies + copy
         size = lists.list_size(number)
         if not size:
             return np.empty(0, np.int64)
         ids: RowNumbers = faiss.rev_swig_ptr(lists.get_ids(number), size)
-        return ids
+        firsts = self._first_copies[number]
+        return ids[:firsts] if copy == 0 else ids[firsts:]
 
     def _parameters(self, nprobe: int) -> Any:
         found = self._plain.get(nprobe)

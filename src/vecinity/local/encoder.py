@@ -90,18 +90,14 @@ class Encoder:
         for parts in (self._rows, self._codes, self._places):
             parts[:] = [np.concatenate(parts)]
         [rows], [codes], [lists] = self._rows, self._codes, self._places
-        # the second copies have lists of their own, so that all rows can be scanned once; both are
-        # read together, and so stand together
-        places = lists * self._lists.copies + np.arange(self._lists.copies)
-        packing.fill(index, rows, codes, places)
-        return Codes(self._metric, self._dimensions, self.scale, index)
+        filled = packing.filled(index, rows, codes, lists)
+        return Codes(self._metric, self._dimensions, self.scale, filled)
 
     def _index(self) -> Any:
         width, groups = self._quantizer.d, self._quantizer.M
-        count = self._lists.count * self._lists.copies
         to_lists, to_rows = _SPACES[self._metric]
         coarse = _coarse(self._lists.centroids, to_lists)
-        index = faiss.IndexIVFPQFastScan(coarse, width, count, groups, 4, to_rows)
+        index = faiss.IndexIVFPQFastScan(coarse, width, self._lists.count, groups, 4, to_rows)
         index.by_residual = False
         _copy_centroids(self._quantizer, index.pq)
         index.is_trained = True

@@ -6,7 +6,7 @@ filled here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import faiss
 import numpy as np
@@ -16,11 +16,30 @@ from vecinity.local.rows import RowNumbers
 
 Codes4 = npt.NDArray[np.uint8]
 
-_BLOCK = 32
+Sizes: TypeAlias = npt.NDArray[np.int64]
+
+BLOCK = 32
+"""So many rows are scanned together."""
+
 _ORDER = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])
 
 
-def fill(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.int64]) -> None:
+class Filled(NamedTuple):
+    """Codes in their lists.
+
+    Attributes:
+        index: an IndexIVFPQFastScan, whose ids are row numbers.
+        first_copies: how many first copies of rows each list starts with; the others are second
+            ones.
+        once: the same without second copies; None where there are none, or they are in memory.
+    """
+
+    index: Any
+    first_copies: Sizes
+    once: Any = None
+
+
+def filled(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.int64]) -> Filled:
     """Put rows into all of their lists of an empty IndexIVFPQFastScan.
 
     Args:
@@ -29,9 +48,8 @@ def fill(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.int6
         lists: of each, shape (n, copies).
     """
     copies = lists.shape[1]
-    entries = lists.reshape(-1)
-    order = np.argsort(entries, kind="stable")
-    ends = np.cumsum(np.bincount(entries, minlength=index.nlist))
+    order = np.argsort((lists * copies + np.arange(copies)).reshape(-1), kind="stable")
+    ends = np.cumsum(np.bincount(lists.reshape(-1), minlength=index.nlist))
     inverted = faiss.downcast_InvertedLists(index.invlists)
     for number, places in enumerate(np.split(order // copies, ends[:-1])):
         if not len(places):
@@ -41,7 +59,8 @@ def fill(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.int6
         faiss.memcpy(inverted.get_codes(number), faiss.swig_ptr(packed), packed.nbytes)
         ids = rows[places]
         faiss.memcpy(inverted.get_ids(number), faiss.swig_ptr(ids), ids.nbytes)
-    index.ntotal = len(entries)
+    index.ntotal = lists.size
+    return Filled(index, np.bincount(lists[:, 0], minlength=index.nlist).astype(np.int64))
 
 
 def pack(codes: Codes4) -> Codes4:
@@ -51,10 +70,10 @@ def pack(codes: Codes4) -> Codes4:
     a byte holds the halves of two rows that are 16 apart.
     """
     count, width = codes.shape
-    blocks = -(-count // _BLOCK)
-    whole = np.zeros((blocks * _BLOCK, width), np.uint8)
+    blocks = -(-count // BLOCK)
+    whole = np.zeros((blocks * BLOCK, width), np.uint8)
     whole[:count] = codes
-    by_byte = whole.reshape(blocks, _BLOCK, width).transpose(0, 2, 1)
-    first, second = by_byte[..., _ORDER], by_byte[..., _ORDER + _BLOCK // 2]
+    by_byte = whole.reshape(blocks, BLOCK, width).transpose(0, 2, 1)
+    first, second = by_byte[..., _ORDER], by_byte[..., _ORDER + BLOCK // 2]
     packed = np.concatenate([first & 15 | second << 4, first >> 4 | second & 240], axis=2)
     return np.ascontiguousarray(packed)

@@ -55,7 +55,7 @@ class Values:
     def gathered(self, rows: RowNumbers) -> FloatArray:
         """A copy of the values of ascending `rows`, one or more, shape (n, d)."""
         memory, size = self._memory, self._segment_rows
-        if rows[-1] >= memory.end:
+        if rows[0] < 0 or rows[-1] >= memory.end:
             raise StorageUnavailable("a row is missing in its segment")
         places = memory.row_0.take(rows // size) + rows * memory.width
         edges = rows.searchsorted(memory.compacted_edges)
