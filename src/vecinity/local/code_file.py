@@ -1,9 +1,11 @@
 """How codes stand in a file: faiss's index without its lists, then the lists, which are mapped.
 
-the index, as faiss writes it, filled up to a multiple of 64 bytes
-of each list: its codes in blocks of 32 rows, then the rows' numbers as int64, filled up too
-int64 of each list: its size, the size rounded up to blocks, and where it starts
-int64 of each list: how many first copies it starts with
+    the index, as faiss writes it
+    of each list: its codes in blocks of 32 rows, then the rows' numbers as int64
+    int64 of each list: its size, the size rounded up to blocks, and where it starts
+    int64 of each list: how many first copies it starts with
+
+Each list starts at a multiple of 64 bytes, and so does the first table.
 """
 
 from __future__ import annotations
