@@ -110,12 +110,28 @@ def test_lists_too_far_for_the_codes_are_still_there(codes: Codes) -> None:
 
 
 def test_codes_are_the_same_from_their_file(codes: Codes, tmp_path: Path) -> None:
-    with (tmp_path / "codes").open("wb") as file:
+    path = tmp_path / "codes"
+    with path.open("wb") as file:
         start = codes.write(file.write)
-    read = Codes.read(tmp_path / "codes", start, codes.metric, _DIMENSIONS, codes.scale)
+    read = Codes.read(path, start, codes.metric, _DIMENSIONS, codes.scale)
+    path.unlink()
+    assert (read.lists, read.copies) == (codes.lists, codes.copies)
+    for copy in range(2):
+        assert np.array_equal(codes.rows(copy), read.rows(copy))
+        assert np.array_equal(codes.list_sizes(copy), read.list_sizes(copy))
     for number, query in enumerate(_values(20, 5)):
         prepared, again = codes.prepare(query), read.prepare(query)
         near = prepared.nearest_lists(8)
         assert np.array_equal(near, again.nearest_lists(8)), number
-        found, same = codes.propose(prepared, near, 50, None), read.propose(again, near, 50, None)
-        assert np.array_equal(found[1], same[1])
+        for probed in (near, prepared.nearest_lists(codes.lists)):
+            rows, distances = read.propose(again, probed, 50, None)
+            assert np.array_equal(codes.propose(prepared, probed, 50, None)[1], distances)
+        assert len(np.unique(rows)) == 50, "all lists propose a row once"
+
+
+def test_a_file_that_ends_too_early(codes: Codes, tmp_path: Path) -> None:
+    with (tmp_path / "codes").open("wb") as file:
+        start = codes.write(file.write)
+        file.truncate(start + 8)
+    with pytest.raises(ValueError, match="buffer"):
+        Codes.read(tmp_path / "codes", start, codes.metric, _DIMENSIONS, codes.scale)
