@@ -18,17 +18,19 @@ import faiss
 import numpy as np
 
 from vecinity.local.files import map_file
-from vecinity.local.packing import BLOCK, Filled, Sizes
+from vecinity.local.packing import BLOCK, Filled, Sizes, empty
 
 _ALIGNED = 64
 _WRITTEN_AT_ONCE = 1 << 20
 
 
-def write(filled: Filled, write: Callable[[bytes], object]) -> int:
-    """Give codes to `write`, part by part; returns where the tables start."""
+def write(filled: Filled, take: Callable[[bytes], object]) -> int:
+    """Give codes to `take`, part by part; returns where the tables start."""
     index, lists = filled.index, filled.index.invlists
-    out = _Counting(write)
-    faiss.write_index(_without_lists(index), faiss.PyCallbackIOWriter(out, _WRITTEN_AT_ONCE))
+    coarse = faiss.downcast_index(index.quantizer)
+    without_lists = empty(coarse, index.nlist, index.pq, index.metric_type)
+    out = _Counting(take)
+    faiss.write_index(without_lists, faiss.PyCallbackIOWriter(out, _WRITTEN_AT_ONCE))
     out.fill_up()
     table = np.zeros((index.nlist, 3), np.int64)
     for number in range(index.nlist):
@@ -69,27 +71,16 @@ def read(path: Path, start: int) -> Filled:
 class _Counting:
     """Knows at which place it is in what it hands on."""
 
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self._write = write
+    def __init__(self, take: Callable[[bytes], object]) -> None:
+        self._take = take
         self.place = 0
 
     def __call__(self, data: bytes) -> None:
-        self._write(data)
+        self._take(data)
         self.place += len(data)
 
     def fill_up(self) -> None:
         self(bytes(-self.place % _ALIGNED))
-
-
-def _without_lists(index: Any) -> Any:
-    coarse = faiss.downcast_index(index.quantizer)
-    empty = faiss.IndexIVFPQFastScan(
-        coarse, index.d, index.nlist, index.pq.M, index.pq.nbits, index.metric_type
-    )
-    empty.by_residual = False
-    faiss.copy_array_to_vector(faiss.vector_to_array(index.pq.centroids), empty.pq.centroids)
-    empty.is_trained = True
-    return empty
 
 
 def _map_lists(index: Any, path: Path, table: Sizes) -> None:

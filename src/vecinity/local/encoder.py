@@ -64,7 +64,7 @@ class Encoder:
         lists = Lists.trained(ready, rows)
         quantizer = _quantizer(ready.shape[1])
         if codebook:
-            _copy_centroids(codebook.index.pq, quantizer)
+            packing.copy_centroids(codebook.index.pq, quantizer)
         else:
             quantizer.train(ready[:_TRAINED])
         quantizer.sync_transposed_centroids()  # encodes the same in three quarters of the time
@@ -94,14 +94,9 @@ class Encoder:
         return Codes(self._metric, self._dimensions, self.scale, filled)
 
     def _index(self) -> Any:
-        width, groups = self._quantizer.d, self._quantizer.M
         to_lists, to_rows = _SPACES[self._metric]
         coarse = _coarse(self._lists.centroids, to_lists)
-        index = faiss.IndexIVFPQFastScan(coarse, width, self._lists.count, groups, 4, to_rows)
-        index.by_residual = False
-        _copy_centroids(self._quantizer, index.pq)
-        index.is_trained = True
-        return index
+        return packing.empty(coarse, self._lists.count, self._quantizer, to_rows)
 
 
 def sample_size(rows: int) -> int:
@@ -138,10 +133,6 @@ def _set_up(quantizer: Any) -> None:
     quantizer.cp.niter = _ITERATIONS
     quantizer.cp.min_points_per_centroid = 1
     quantizer.cp.seed = _SEED
-
-
-def _copy_centroids(quantizer: Any, other: Any) -> None:
-    faiss.copy_array_to_vector(faiss.vector_to_array(quantizer.centroids), other.centroids)
 
 
 def _enough(ready: FloatArray) -> FloatArray:

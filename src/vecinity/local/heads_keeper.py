@@ -101,8 +101,7 @@ class HeadsKeeper:
         files, size = self._files, self._segment_rows
         found = {}
         for row in rows:
-            number = row // size
-            heads = files.get(number)
+            heads = files.get(row // size)
             if heads is not None:
                 of_row = values.of(row)
                 try:

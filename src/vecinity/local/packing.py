@@ -39,6 +39,24 @@ class Filled(NamedTuple):
     once: Any = None
 
 
+def empty(coarse: Any, count: int, quantizer: Any, space: int) -> Any:
+    """An IndexIVFPQFastScan of `count` lists that `coarse` finds, with a quantiser like the given.
+
+    Args:
+        space: the faiss metric by which queries are compared to rows.
+    """
+    index = faiss.IndexIVFPQFastScan(coarse, quantizer.d, count, quantizer.M, 4, space)
+    index.by_residual = False
+    copy_centroids(quantizer, index.pq)
+    index.is_trained = True
+    return index
+
+
+def copy_centroids(quantizer: Any, other: Any) -> None:
+    """Make `other` encode as `quantizer` does, which has the same shape."""
+    faiss.copy_array_to_vector(faiss.vector_to_array(quantizer.centroids), other.centroids)
+
+
 def filled(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.int64]) -> Filled:
     """Put rows into all of their lists of an empty IndexIVFPQFastScan.
 

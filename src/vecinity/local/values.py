@@ -57,16 +57,22 @@ class Values:
         memory, size = self._memory, self._segment_rows
         if rows[0] < 0 or rows[-1] >= memory.end:
             raise StorageUnavailable("a row is missing in its segment")
-        places = memory.row_0.take(rows // size) + rows * memory.width
+        places = memory.row_0.take(rows // size)
+        places += rows * memory.width
+        if memory.compacted:
+            self._correct(places, rows)
+        found: FloatArray = memory.at[places].view(np.float32).reshape(-1, memory.width)
+        return found
+
+    def _correct(self, places: RowNumbers, rows: RowNumbers) -> None:
+        """Set the places of those of `rows` that are in compacted segments."""
+        memory, size = self._memory, self._segment_rows
         edges = rows.searchsorted(memory.compacted_edges)
         for number, (start, end) in zip(memory.compacted, edges.tolist(), strict=True):
             if start < end:
-                local_rows = rows[start:end] - number * size
-                in_segment = self.segments[number].places(local_rows)
+                in_segment = self.segments[number].places(rows[start:end] - number * size)
                 first = memory.row_0[number] + number * size * memory.width
                 places[start:end] = first + in_segment * memory.width
-        found: FloatArray = memory.at[places].view(np.float32).reshape(-1, memory.width)
-        return found
 
     @cached_property
     def _memory(self) -> _Memory:
