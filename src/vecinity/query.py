@@ -76,6 +76,8 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     Raises:
         InvalidQueryVector: 40006.
     """
+    if not hasattr(values, "__len__"):
+        raise InvalidQueryVector(f"expected a sequence of numbers, got {type(values).__name__}")
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise InvalidQueryVector(f"expected one vector, and got an array of shape {values.shape}")
     if len(values) != dimensions:

@@ -111,6 +111,8 @@ def test_a_vector_is_a_copy() -> None:
     ("values", "text"),
     [
         ([], "expected 2 dimensions, and got 0 dimensions"),
+        (None, "expected a sequence of numbers, got NoneType"),
+        (np.float32(1), "expected a sequence of numbers, got float32"),
         (np.ones((1, 2)), "expected one vector, and got an array of shape (1, 2)"),
         (np.array(1.0), "expected one vector, and got an array of shape ()"),
         ([1.0] * 3, "expected 2 dimensions, and got 3 dimensions"),
