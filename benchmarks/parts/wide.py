@@ -11,8 +11,6 @@ from benchmarks.plots import Plot
 from benchmarks.roster import FAISS, OURS, available, usual_only
 
 METRICS = ("cosine", "euclidean", "dot-product")
-RIVAL_VALUES = 200_000 * 1_536
-"""Of more values than that HNSW is built for cosine only: it takes a quarter of an hour."""
 
 
 def measure(options: Options) -> dict[str, Any]:
@@ -21,9 +19,7 @@ def measure(options: Options) -> dict[str, Any]:
     for name in sets.WIDE:
         for metric in METRICS:
             vectors = sets.wide(options, name, metric)
-            beside = metric == "cosine" or vectors.count * vectors.dimensions <= RIVAL_VALUES
-            peers = (usual_only(OURS), FAISS) if beside else (usual_only(OURS),)
-            runs.append(compare(options, vectors, available(options, peers)))
+            runs.append(compare(options, vectors, available(options, (usual_only(OURS), FAISS))))
     return {"runs": runs}
 
 
