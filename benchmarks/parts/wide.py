@@ -15,11 +15,12 @@ METRICS = ("cosine", "euclidean", "dot-product")
 
 def measure(options: Options) -> dict[str, Any]:
     """One set and metric after another: they don't fit in memory together."""
-    runs = []
-    for name in sets.WIDE:
-        for metric in METRICS:
-            vectors = sets.wide(options, name, metric)
-            runs.append(compare(options, vectors, available(options, (usual_only(OURS), FAISS))))
+    peers = available(options, (usual_only(OURS), FAISS))
+    runs = [
+        compare(options, sets.wide(options, name, metric), peers)
+        for name in sets.WIDE
+        for metric in METRICS
+    ]
     return {"runs": runs}
 
 
