@@ -87,14 +87,8 @@ class Codes:
             codes are, smaller is better: distances for euclidean, their squares for cosine, else
             negative products, of prepared values.
         """
-        if self.copies == 1 or len(lists) < self.lists:
-            return self._scanned(self.index, query, lists, depth, allowed)
-        if self._once is not None:
-            return self._scanned(self._once, query, lists, depth, allowed)
-        depth *= self.copies
-        rows, distances = self._scanned(self.index, query, lists, depth, allowed)
-        firsts = np.sort(np.unique(rows, return_index=True)[1])[: depth // self.copies]
-        return rows[firsts], distances[firsts]
+        scanned = self.index if self._once is None or len(lists) < self.lists else self._once
+        return self._scanned(scanned, query, lists, depth, allowed)
 
     def _scanned(
         self, index: Any, query: Prepared, lists: RowNumbers, depth: int, allowed: Bits | None

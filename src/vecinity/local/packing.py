@@ -31,7 +31,7 @@ class Filled(NamedTuple):
         index: an IndexIVFPQFastScan, whose ids are row numbers.
         first_copies: how many first copies of rows each list starts with; the others are second
             ones.
-        once: the same without second copies; None where there are none, or they are in memory.
+        once: the same without second copies; None where there are none.
     """
 
     index: Any
@@ -68,17 +68,30 @@ def filled(index: Any, rows: RowNumbers, codes: Codes4, lists: npt.NDArray[np.in
     copies = lists.shape[1]
     order = np.argsort((lists * copies + np.arange(copies)).reshape(-1), kind="stable")
     ends = np.cumsum(np.bincount(lists.reshape(-1), minlength=index.nlist))
-    inverted = faiss.downcast_InvertedLists(index.invlists)
+    first_copies = np.bincount(lists[:, 0], minlength=index.nlist).astype(np.int64)
+    once = None
+    if copies > 1:
+        coarse = faiss.downcast_index(index.quantizer)
+        once = empty(coarse, index.nlist, index.pq, index.metric_type)
+        once.ntotal = len(rows)
     for number, places in enumerate(np.split(order // copies, ends[:-1])):
-        if not len(places):
-            continue
-        inverted.resize(number, len(places))
-        packed = pack(codes[places])
-        faiss.memcpy(inverted.get_codes(number), faiss.swig_ptr(packed), packed.nbytes)
-        ids = rows[places]
-        faiss.memcpy(inverted.get_ids(number), faiss.swig_ptr(ids), ids.nbytes)
+        packed, ids = pack(codes[places]), rows[places]
+        _fill(index, number, packed, ids)
+        if once is not None:
+            _fill(once, number, packed, ids[: first_copies[number]])
     index.ntotal = lists.size
-    return Filled(index, np.bincount(lists[:, 0], minlength=index.nlist).astype(np.int64))
+    return Filled(index, first_copies, once)
+
+
+def _fill(index: Any, number: int, packed: Codes4, ids: RowNumbers) -> None:
+    """Put `ids` into an empty list, and the blocks of `packed` that they are in."""
+    if not len(ids):
+        return
+    lists = faiss.downcast_InvertedLists(index.invlists)
+    lists.resize(number, len(ids))
+    blocks = -(-len(ids) // BLOCK)
+    faiss.memcpy(lists.get_codes(number), faiss.swig_ptr(packed), packed[:blocks].nbytes)
+    faiss.memcpy(lists.get_ids(number), faiss.swig_ptr(ids), ids.nbytes)
 
 
 def pack(codes: Codes4) -> Codes4:
