@@ -90,7 +90,7 @@ class Vector:
         return _decoded(self.metadata_json)
 
 
-class Match(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+class Match(msgspec.Struct, frozen=True, repr_omit_defaults=True, gc=False):
     """One result of a query, best first; `score` is an exact float32 score of the index's metric.
 
     `values` and metadata are None unless they were asked for.

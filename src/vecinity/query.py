@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import get_args
 
+import msgspec
 import numpy as np
 
 from vecinity.batch import check_id, check_namespace
@@ -17,10 +17,11 @@ from vecinity.model import ReturnMetadata
 
 _RETURN_METADATA = get_args(ReturnMetadata)
 _LARGEST = float(np.finfo(np.float32).max)
+_NEARLY_LARGEST = 0.99 * _LARGEST
+"""Below, rounding in float32 does no harm."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryOptions:
+class QueryOptions(msgspec.Struct, frozen=True):
     """What a query asks for besides its vector. Build it with `checked`."""
 
     top_k: int = DEFAULT_TOP_K
@@ -87,6 +88,8 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidQueryVector("its values must be finite float32 numbers") from error
     if vector.ndim == 1:
+        if np.dot(vector, vector) <= _NEARLY_LARGEST:
+            return vector
         wide = vector.astype(np.float64)
         if np.dot(wide, wide) <= _LARGEST:
             return vector

@@ -16,6 +16,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterable
+from mmap import mmap
 from pathlib import Path
 
 import msgspec
@@ -73,12 +74,11 @@ class Heads:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            data = memoryview(map_file(path))
-            self.about, start = _about(data)
+            self._data = map_file(path)
+            self.about, start = _about(self._data)
             self.first, self.end = self.about.first, self.about.end
-            records = start + 8 * (self.end - self.first + 1)
-            self._offsets = data[start:records].cast("Q")
-            self._records = data[records:]
+            self._records = start + 8 * (self.end - self.first + 1)
+            self._offsets = memoryview(self._data)[start : self._records].cast("Q")
             if len(self._offsets) != self.end - self.first + 1:
                 raise DamagedHeads(f"{path} is too short")
         except (OSError, ValueError, TypeError, struct.error, msgspec.DecodeError) as error:
@@ -93,23 +93,20 @@ class Heads:
         Raises:
             DamagedHeads
         """
-        place = row - self.first
         if row >= self.end:
             return None
-        start, end = self._offsets[place], self._offsets[place + 1]
-        if start == end:
+        place, records = row - self.first, self._records
+        record = self._data[records + self._offsets[place] : records + self._offsets[place + 1]]
+        if not record:
             return None
-        record = self._records[start:end]
         if zlib.crc32(record, row) != _WHOLE or len(record) < _LEAST:
             raise DamagedHeads(f"{self.path}: row {row} does not match its checksum")
         said, crc, id_length, name_length = _HEAD.unpack_from(record)
         if zlib.crc32(values.data, said) != crc:
             return None
         name = _HEAD.size + id_length
-        vector_id = str(record[_HEAD.size : name], "utf-8")
-        if name_length < 0:
-            return vector_id, None
-        return vector_id, str(record[name : name + name_length], "utf-8")
+        namespace = None if name_length < 0 else record[name : name + name_length].decode()
+        return record[_HEAD.size : name].decode(), namespace
 
 
 def name_of(segment: int) -> str:
@@ -157,7 +154,7 @@ def _record(row: StoredRow) -> bytes:
     return record + _CRC.pack(zlib.crc32(record, row.row))
 
 
-def _about(data: memoryview) -> tuple[About, int]:
+def _about(data: mmap) -> tuple[About, int]:
     """What the file is about, and where the rest of it starts."""
     start = len(_MAGIC) + _ABOUT.size
     length, crc = _ABOUT.unpack(data[len(_MAGIC) : start])

@@ -18,7 +18,6 @@ from vecinity.local.files import remove_file
 from vecinity.local.heads import DamagedHeads, Heads
 from vecinity.local.values import Values
 from vecinity.local.visibility import Snapshot
-from vecinity.metric import FloatArray
 
 _NEW_SHARE = 1 / 4
 _DEAD_SHARE = 1 / 3
@@ -94,24 +93,21 @@ class HeadsKeeper:
         if heads is not None:
             self._remove(heads)
 
-    def of(
-        self, rows: Sequence[int], values: Values
-    ) -> dict[int, tuple[str, str | None, FloatArray]]:
-        """Id, namespace and values, all verified, of those of `rows` that have a head."""
+    def of(self, rows: Sequence[int], values: Values) -> dict[int, tuple[str, str | None]]:
+        """Id and namespace, verified as the row's values are, of those of `rows` with a head."""
         files, size = self._files, self._segment_rows
         found = {}
         for row in rows:
             heads = files.get(row // size)
             if heads is not None:
-                of_row = values.of(row)
                 try:
-                    named = heads.of(row, of_row)
+                    head = heads.of(row, values.of(row))
                 except DamagedHeads as error:
                     _log.warning("removed: %s", error)
                     self._remove(heads)
                 else:
-                    if named is not None:
-                        found[row] = (*named, of_row)
+                    if head is not None:
+                        found[row] = head
         return found
 
     def _is_due(self, snapshot: Snapshot, first: int, end: int) -> bool:

@@ -404,21 +404,19 @@ class OpenIndex:
     ) -> list[Match]:
         numbers = rows.tolist()
         bare = options.return_metadata == "none"
-        named = self._heads.of(numbers, snapshot.values) if bare else {}
-        others = [] if len(named) == len(numbers) else [row for row in numbers if row not in named]
+        heads = self._heads.of(numbers, snapshot.values) if bare else {}
+        others = [row for row in numbers if row not in heads] if len(heads) < len(numbers) else []
         stored = self._read(snapshot, others) if others else {}
-        with_values = options.return_values
         matches = []
         for number, score in zip(numbers, scores.tolist(), strict=True):
-            metadata, head = None, named.get(number)
-            if head is not None:
-                vector_id, namespace, values = head
+            values = snapshot.values.of(number).copy() if options.return_values else None
+            if number in heads:
+                vector_id, namespace = heads[number]
+                matches.append(Match(vector_id, score, values, namespace))
             else:
-                row, values = stored[number]
-                vector_id, namespace = row.id, row.namespace
+                row, _ = stored[number]
                 metadata = self._returned_metadata(snapshot, row, options)
-            returned = values.copy() if with_values else None
-            matches.append(Match(vector_id, score, returned, namespace, metadata))
+                matches.append(Match(row.id, score, values, row.namespace, metadata))
         return matches
 
     def _returned_metadata(

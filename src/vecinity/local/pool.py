@@ -36,7 +36,8 @@ class IndexPool:
         self._open_index = open_index
         self._capacity = capacity or _default_capacity()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()  # every query takes it, which a Condition makes slower
+        self._changed = threading.Condition(self._lock)
         self._awaited = 0
         self._closed = False
 
@@ -55,7 +56,7 @@ class IndexPool:
         Raises:
             StorageUnavailable: after `close_all`; the directory may be another process's by then.
         """
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise StorageUnavailable("the database is closed")
             slot = self._slots.get(uuid)
@@ -67,7 +68,7 @@ class IndexPool:
 
     def give_back(self, uuid: str) -> None:
         """What was taken is not used any more."""
-        with self._changed:
+        with self._lock:
             self._slots[uuid].users -= 1
             idle = self._surplus()
             if self._awaited:
@@ -77,12 +78,12 @@ class IndexPool:
 
     def open_indexes(self) -> list[OpenIndex]:
         """Those that are open now; they may close at any time."""
-        with self._changed:
+        with self._lock:
             return [slot.index for slot in self._slots.values() if slot.index is not None]
 
     def close(self, uuid: str) -> None:
         """Close one index as soon as nobody uses it."""
-        with self._changed:
+        with self._lock:
             slot = self._slots.get(uuid)
             if slot is None:
                 return
@@ -96,7 +97,7 @@ class IndexPool:
 
     def close_all(self) -> None:
         """Close every index as soon as nobody uses it, and open none any more."""
-        with self._changed:
+        with self._lock:
             self._closed = True
         for uuid in list(self._slots):
             self.close(uuid)

@@ -14,7 +14,6 @@ from vecinity.local.norms import Norms
 from vecinity.local.proposals import Proposals
 from vecinity.local.question import Question
 from vecinity.local.rows import RowNumbers
-from vecinity.local.threads import one_thread
 from vecinity.local.values import Values
 from vecinity.metric import FloatArray
 
@@ -35,12 +34,11 @@ def nearest(
         alive: remembers the candidates of queries without a filter.
     """
     metric, query, k, itself = question.metric, question.query, question.k, question.itself
-    with one_thread():
-        if _all_are_scored(question, len(candidates), blocks):
-            rows = rows_of(candidates)
-        else:
-            rows = Proposals(question, candidates, blocks, alive).rows()
-        return exact.nearest(metric, query, k, rows, values, norms, itself)
+    if _all_are_scored(question, len(candidates), blocks):
+        rows = rows_of(candidates)
+    else:
+        rows = Proposals(question, candidates, blocks, alive).rows()
+    return exact.nearest(metric, query, k, rows, values, norms, itself)
 
 
 def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:

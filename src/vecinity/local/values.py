@@ -61,6 +61,7 @@ class Values:
         places += rows * memory.width
         if memory.compacted:
             self._correct(places, rows)
+        memory.firsts[places]  # waits for the memory of all rows at once, not row by row
         found: FloatArray = memory.at[places].view(np.float32).reshape(-1, memory.width)
         return found
 
@@ -83,22 +84,21 @@ class Values:
             raise StorageUnavailable("no row is there any more")
         lowest = min(mapped, key=_address)
         end = max(_address(each) + each.nbytes for each in mapped)
+        flat = lowest.reshape(-1)
+        count = (end - _address(lowest)) // _VALUE_BYTES - width + 1
+        firsts = as_strided(flat, (count,), (_VALUE_BYTES,), writeable=False)
         row = np.dtype((np.void, width * _VALUE_BYTES))
-        at = as_strided(
-            lowest.reshape(-1).view(row),
-            ((end - _address(lowest)) // _VALUE_BYTES - width + 1,),
-            (_VALUE_BYTES,),
-            writeable=False,
-        )
+        at = as_strided(flat.view(row), (count,), (_VALUE_BYTES,), writeable=False)
         starts = np.array([_address(each) for each in values]) - _address(lowest)
-        firsts = np.arange(len(values)) * self._segment_rows
+        first_rows = np.arange(len(values)) * self._segment_rows
         compacted = [number for number, each in enumerate(self.segments) if each.is_compacted]
         edges = np.array(compacted, np.int64)[:, np.newaxis] + np.arange(2)
         last = self._segment_rows if self.segments[-1].is_compacted else len(values[-1])
         return _Memory(
             at,
-            starts // _VALUE_BYTES - firsts * width,
-            int(firsts[-1]) + last,
+            firsts,
+            starts // _VALUE_BYTES - first_rows * width,
+            int(first_rows[-1]) + last,
             width,
             compacted,
             edges * self._segment_rows,
@@ -112,6 +112,7 @@ class _Memory(NamedTuple):
     Attributes:
         at: the row that starts at each place, counted in values from the lowest mapping; between
             mappings there is nothing, and reading it kills the process.
+        firsts: the first values alone of those rows.
         row_0: where the row 0 would start, if the whole index stood as each segment does.
         end: rows before this are somewhere.
         compacted: numbers of the segments where rows stand otherwise.
@@ -120,6 +121,7 @@ class _Memory(NamedTuple):
     """
 
     at: npt.NDArray[Any]
+    firsts: FloatArray
     row_0: npt.NDArray[np.int64]
     end: int
     width: int
