@@ -51,11 +51,15 @@ class Job:
 
 
 class Blocks:
-    """An immutable set of blocks, in the order of their rows, which do not overlap."""
+    """An immutable set of blocks, in the order of their rows, which do not overlap.
+
+    A row may be proposed `copies` times by the codes of its block.
+    """
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
         self.all = tuple(sorted(blocks, key=lambda block: block.first))
         self.largest_first = sorted(self.all, key=lambda block: -block.members)
+        self.copies = max((block.codes.copies for block in self.all), default=1)
 
     def __len__(self) -> int:
         return len(self.all)

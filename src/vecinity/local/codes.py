@@ -51,7 +51,11 @@ class Codes:
         self._coarse = faiss.downcast_index(self.index.quantizer)
         self.lists: int = self.index.nlist
         self.copies = 2 if self.index.ntotal > self._first_copies.sum() else 1
-        self._no_distances = np.zeros(self.lists, np.float32)  # faiss takes them, without a use
+        self._no_distances = np.zeros(self.lists, np.float32)
+        self._unused = faiss.swig_ptr(self._no_distances)  # faiss takes them, without a use
+        self._is_euclidean = metric is Metric.EUCLIDEAN
+        self._lists_by_product = self._coarse.metric_type == faiss.METRIC_INNER_PRODUCT
+        self._rows_by_product = self.index.metric_type == faiss.METRIC_INNER_PRODUCT
         self._padding = self.index.d - dimensions
         self.weights = np.sqrt(np.arange(1, self.lists + 1, dtype=np.float32))
         self._plain: dict[int, Any] = {}
@@ -87,35 +91,28 @@ class Codes:
             codes are, smaller is better: distances for euclidean, their squares for cosine, else
             negative products, of prepared values.
         """
-        scanned = self.index if self._once is None or len(lists) < self.lists else self._once
-        return self._scanned(scanned, query, lists, depth, allowed)
-
-    def _scanned(
-        self, index: Any, query: Prepared, lists: RowNumbers, depth: int, allowed: Bits | None
-    ) -> tuple[RowNumbers, FloatArray]:
-        found = np.empty((1, depth), np.int64)
-        distances = np.empty((1, depth), np.float32)
+        found, distances = np.empty(depth, np.int64), np.empty(depth, np.float32)
         probed = len(lists)
+        index = self.index if self._once is None or probed < self.lists else self._once
         index.search_preassigned_c(
             1,
             faiss.swig_ptr(query.values),
             depth,
             faiss.swig_ptr(lists),
-            faiss.swig_ptr(self._no_distances),
+            self._unused,
             faiss.swig_ptr(distances),
             faiss.swig_ptr(found),
             False,
             self._parameters(probed) if allowed is None else _selecting(probed, allowed),
         )
-        return self._found(index, found[0], distances[0])
+        return self._found(found, distances, self._rows_by_product)
 
     def nearest_lists(self, values: FloatArray, most: int) -> tuple[RowNumbers, FloatArray]:
         """Up to `most` lists near to a query (1, w), nearest first, and how far by their codes."""
         if self.lists == 1:
             return np.zeros(1, np.int64), np.zeros(1, np.float32)
         most = min(most, self.lists)
-        found = np.empty((1, most), np.int64)
-        distances = np.empty((1, most), np.float32)
+        found, distances = np.empty(most, np.int64), np.empty(most, np.float32)
         self._coarse.search_c(
             1,
             faiss.swig_ptr(values),
@@ -123,7 +120,7 @@ class Codes:
             faiss.swig_ptr(distances),
             faiss.swig_ptr(found),
         )
-        lists, to_lists = self._found(self._coarse, found[0], distances[0])
+        lists, to_lists = self._found(found, distances, self._lists_by_product)
         if len(lists) < most:  # what is too far for the scan's 16 bits
             farther = np.setdiff1d(np.arange(self.lists), lists)[: most - len(lists)]
             lists = np.append(lists, farther)
@@ -171,16 +168,16 @@ class Codes:
         return cls(metric, dimensions, scale, code_file.read(path, start))
 
     def _found(
-        self, index: Any, found: RowNumbers, distances: FloatArray
+        self, found: RowNumbers, distances: FloatArray, by_product: bool
     ) -> tuple[RowNumbers, FloatArray]:
-        """The answer of `index` without the places it left empty, smaller is better.
+        """What faiss found without the places that it left empty, smaller is better.
 
         Squared distances stay so for cosine only: their errors are alike near and far, as those of
         products are, while for euclidean those of the distances themselves are.
         """
-        if index.metric_type == faiss.METRIC_INNER_PRODUCT:
+        if by_product:
             np.negative(distances, out=distances)
-        elif self.metric is Metric.EUCLIDEAN:
+        elif self._is_euclidean:
             np.sqrt(np.maximum(distances, 0, out=distances), out=distances)
         if found[-1] >= 0:
             return found, distances
@@ -229,8 +226,8 @@ class Prepared:
         than the nearest, and for one that is near to a list even the next ones are much farther.
         """
         self._know(most)
-        farther = self._distances[:most] - self._distances[0]
-        reaches: FloatArray = farther * self.codes.weights[: len(farther)]
+        reaches: FloatArray = self._distances[:most] - self._distances[0]
+        reaches *= self.codes.weights[: len(reaches)]
         return reaches
 
     @property

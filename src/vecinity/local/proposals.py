@@ -96,9 +96,8 @@ class Proposals:
         if itself >= 0 and itself in self._candidates:
             found.append(np.array([itself]))
         rows = found[0] if len(found) == 1 else np.concatenate(found)
-        rows.sort(kind="stable")  # which is quick where many stand in order already
-        may_repeat = itself >= 0 or any(block.codes.copies > 1 for block in self._blocks.all)
-        return _each_once(rows) if may_repeat else rows
+        rows.sort()
+        return _each_once(rows) if itself >= 0 or self._blocks.copies > 1 else rows
 
     def _all(self, first: int, end: int) -> RowNumbers:
         return rows_of(self._candidates & BitMap(range(first, end)))
@@ -309,4 +308,4 @@ def _each_once(rows: RowNumbers) -> RowNumbers:
     is_first = np.empty(len(rows), np.bool_)
     is_first[:1] = True
     np.not_equal(rows[1:], rows[:-1], out=is_first[1:])
-    return rows[is_first]
+    return rows.compress(is_first)
