@@ -18,7 +18,9 @@ from vecinity.model import ReturnMetadata
 _RETURN_METADATA = get_args(ReturnMetadata)
 _LARGEST = float(np.finfo(np.float32).max)
 _NEARLY_LARGEST = 0.99 * _LARGEST
-"""Below, rounding in float32 does no harm."""
+"""Up to here a sum of squares in float32 tells, whatever its rounding errors are."""
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 class QueryOptions(msgspec.Struct, frozen=True):
@@ -77,9 +79,10 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     Raises:
         InvalidQueryVector: 40006.
     """
-    if not hasattr(values, "__len__"):
-        raise InvalidQueryVector(f"expected a sequence of numbers, got {type(values).__name__}")
-    if isinstance(values, np.ndarray) and values.ndim != 1:
+    if not isinstance(values, np.ndarray):
+        if not hasattr(values, "__len__"):
+            raise InvalidQueryVector(f"expected a sequence of numbers, got {type(values).__name__}")
+    elif values.ndim != 1:
         raise InvalidQueryVector(f"expected one vector, and got an array of shape {values.shape}")
     if len(values) != dimensions:
         raise InvalidQueryVector.dimensions(dimensions, len(values))
@@ -93,13 +96,13 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
         wide = vector.astype(np.float64)
         if np.dot(wide, wide) <= _LARGEST:
             return vector
-    if vector.ndim == 1 and np.isfinite(vector).all():
-        raise InvalidQueryVector("the norm of its values overflows float32")
+        if np.isfinite(vector).all():
+            raise InvalidQueryVector("the norm of its values overflows float32")
     raise InvalidQueryVector("its values must be finite float32 numbers")
 
 
 def _as_float32(values: Sequence[float] | FloatArray) -> FloatArray:
-    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+    if isinstance(values, np.ndarray) and values.dtype == _FLOAT32:
         return np.array(values)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(values, dtype=np.float32)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from isal.isal_zlib import crc32
 
 from vecinity.local.codes import Codes
 from vecinity.local.files import map_file, new_file
@@ -70,13 +71,13 @@ def save(block: Block, uuid: str) -> None:
 
         def write(part: bytes) -> None:
             nonlocal crc
-            crc = zlib.crc32(part, crc)
+            crc = crc32(part, crc)
             file.write(part)
 
         trailer["codes"] = codes.write(write)
         encoded = json.dumps(trailer).encode()
         write(encoded)
-        crc = zlib.crc32(len(encoded).to_bytes(4, "little"), crc)
+        crc = crc32(len(encoded).to_bytes(4, "little"), crc)
         file.write(_END.pack(len(encoded), crc, _MAGIC))
 
 
@@ -101,7 +102,7 @@ def _verified_trailer(path: Path) -> dict[str, Any]:
         view = memoryview(data)
         try:
             said = view[: -_END.size]
-            found = zlib.crc32(length.to_bytes(4, "little"), zlib.crc32(said))
+            found = crc32(length.to_bytes(4, "little"), crc32(said))
             if magic != _MAGIC or found != crc or length > len(said):
                 raise ValueError("its checksum does not match")
             trailer: dict[str, Any] = json.loads(bytes(said[-length:]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
+from isal.isal_zlib import crc32
 
 from vecinity.metric import FloatArray
 
@@ -17,12 +17,12 @@ def row_crc(
     vector_id: str, namespace: str | None, metadata: bytes | None, born: int, values: FloatArray
 ) -> int:
     """crc32 over id, namespace, metadata, mutation number and the bytes of the float32 values."""
-    return zlib.crc32(values.data, said_crc(vector_id, namespace, metadata, born))
+    return crc32(values.data, said_crc(vector_id, namespace, metadata, born))
 
 
 def said_crc(vector_id: str, namespace: str | None, metadata: bytes | None, born: int) -> int:
     """The part of `row_crc` before the values, which go on from it."""
-    return zlib.crc32(_said(born, vector_id.encode(), namespace, metadata))
+    return crc32(_said(born, vector_id.encode(), namespace, metadata))
 
 
 def row_crcs(
@@ -43,7 +43,7 @@ def row_crcs(
     rows = zip(range(0, len(data), width), ids, namespaces, metadata, strict=True)
     for place, vector_id, namespace, encoded in rows:
         said = _said(born, vector_id.encode(), namespace, encoded)
-        crcs.append(zlib.crc32(data[place : place + width], zlib.crc32(said)))
+        crcs.append(crc32(data[place : place + width], crc32(said)))
     return crcs
 
 

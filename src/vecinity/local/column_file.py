@@ -11,13 +11,13 @@ read from the store.
 from __future__ import annotations
 
 import sys
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import msgspec
 import numpy as np
+from isal.isal_zlib import crc32
 from pyroaring import BitMap
 
 from vecinity.local.column_keys import Keys, NumberKeys, StringKeys, offset_type
@@ -82,7 +82,7 @@ class SavedColumns(msgspec.Struct, array_like=True):
 def save(path: Path, columns: SavedColumns) -> None:
     """Durable on return. Raises OSError; what was there before is there then."""
     payload = msgspec.msgpack.encode(columns)
-    write_file(path, b"".join((_MAGIC, zlib.crc32(payload).to_bytes(4, "little"), payload)))
+    write_file(path, b"".join((_MAGIC, crc32(payload).to_bytes(4, "little"), payload)))
 
 
 def load(path: Path) -> SavedColumns | None:
@@ -90,7 +90,7 @@ def load(path: Path) -> SavedColumns | None:
     try:
         data = memoryview(path.read_bytes())
         payload = data[_HEAD:]
-        if data[:_HEAD] != _MAGIC + zlib.crc32(payload).to_bytes(4, "little"):
+        if data[:_HEAD] != _MAGIC + crc32(payload).to_bytes(4, "little"):
             return None
         return msgspec.msgpack.decode(payload, type=SavedColumns)
     except (OSError, msgspec.DecodeError):

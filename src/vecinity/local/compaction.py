@@ -6,12 +6,12 @@ transaction names it, and the old one is removed after. Readers that hold the ol
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from isal.isal_zlib import crc32
 from pyroaring import BitMap
 
 from vecinity.local import segment_records
@@ -80,7 +80,7 @@ class Compaction:
             for start in range(0, len(places), count):
                 data = as_bytes(old.values[places[start : start + count]])
                 file.write(data, offset)
-                checksum = zlib.crc32(data, checksum)
+                checksum = crc32(data, checksum)
                 offset += len(data)
                 yield
             file.sync()

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import struct
 import sys
-import zlib
 from collections.abc import Iterable
 from mmap import mmap
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from isal.isal_zlib import crc32
 
 from vecinity.local.checksum import said_crc
 from vecinity.local.files import map_file, new_file
@@ -99,10 +99,10 @@ class Heads:
         record = self._data[records + self._offsets[place] : records + self._offsets[place + 1]]
         if not record:
             return None
-        if zlib.crc32(record, row) != _WHOLE or len(record) < _LEAST:
+        if crc32(record, row) != _WHOLE or len(record) < _LEAST:
             raise DamagedHeads(f"{self.path}: row {row} does not match its checksum")
         said, crc, id_length, name_length = _HEAD.unpack_from(record)
-        if zlib.crc32(values.data, said) != crc:
+        if crc32(values.data, said) != crc:
             return None
         name = _HEAD.size + id_length
         namespace = None if name_length < 0 else record[name : name + name_length].decode()
@@ -136,7 +136,7 @@ def save(
         About(index, first, end, count, mutation.number, mutation.uuid, mutation.rows)
     )
     with new_file(path) as file:
-        file.write(_MAGIC + _ABOUT.pack(len(about), zlib.crc32(about)) + about)
+        file.write(_MAGIC + _ABOUT.pack(len(about), crc32(about)) + about)
         file.write(np.append(np.uint64(0), lengths.cumsum()).tobytes())
         file.write(b"".join(records))
 
@@ -151,7 +151,7 @@ def _record(row: StoredRow) -> bytes:
         -1 if row.namespace is None else len(name),
     )
     record = head + vector_id + name
-    return record + _CRC.pack(zlib.crc32(record, row.row))
+    return record + _CRC.pack(crc32(record, row.row))
 
 
 def _about(data: mmap) -> tuple[About, int]:
@@ -159,6 +159,6 @@ def _about(data: mmap) -> tuple[About, int]:
     start = len(_MAGIC) + _ABOUT.size
     length, crc = _ABOUT.unpack(data[len(_MAGIC) : start])
     encoded = data[start : start + length]
-    if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(encoded) != crc:
+    if data[: len(_MAGIC)] != _MAGIC or crc32(encoded) != crc:
         raise DamagedHeads("its head does not match its checksum")
     return msgspec.msgpack.decode(encoded, type=About), start + length

@@ -109,7 +109,7 @@ class Proposals:
         if plan is None or self._is_dear(block, count, plan):
             return None
         query = self._query = block.codes.prepare(self._question.query, self._query)
-        if self._is_far(block, query):
+        if _is_far(block, query):
             return self._deep_enough(block, query, _far(block, plan, count), count, self._bits)
         if count == block.members:
             return self._deep_enough(block, query, plan, count, None)
@@ -137,15 +137,6 @@ class Proposals:
         if selected and not looked:
             dear += costs.LOOK
         return costs.exact(count, dimensions) <= dear
-
-    def _is_far(self, block: Block, query: Prepared) -> bool:
-        """Whether a query is much farther from all rows than they are from each other.
-
-        Only distances can tell; angles have no far.
-        """
-        if self._question.metric is not Metric.EUCLIDEAN:
-            return False
-        return query.nearest > _FAR_AWAY * block.curves.usual
 
     def _checked(self, block: Block, query: Prepared, plan: Plan, share: float) -> _Proposed | None:
         """Proposals from among all that the block holds, without those that are no candidates.
@@ -182,30 +173,11 @@ class Proposals:
     def _deep_enough(
         self, block: Block, query: Prepared, plan: Plan, count: int, allowed: Bits | None
     ) -> _Proposed | None:
-        """Proposals down to where the codes leave no doubt, out of `count` rows.
-
-        None if codes overflowed so that too few are found.
-        """
-        k = self._question.k
-        depth = min(max(self._first_depth(block, plan), 2 * k), count)
-        lists = query.nearest_lists(plan.most_lists, plan.reach)
-        while True:
-            most = depth * _copies(block, lists)
-            rows, distances = block.codes.propose(query, lists, most, allowed)
-            if most > depth:
-                kth = _kth_distance(rows, distances, k)
-            else:  # each is there once
-                kth = float(distances[k - 1]) if len(rows) >= k else math.inf
-            if kth == math.inf and len(rows) < most:
-                if len(lists) == block.codes.lists:
-                    return None
-                lists = query.nearest_lists(block.codes.lists)
-                continue
-            kth = min(kth, self._bound * block.codes.scale)
-            wanted = kth + plan.margin
-            if wanted < distances[-1] or len(rows) < most or depth == count:
-                return self._near(block, rows, distances, kth, plan)
-            depth = min(math.ceil(depth * _deeper(distances, wanted)), count)
+        """As `_searched`, given what is known of the other blocks."""
+        k, bound = self._question.k, self._bound * block.codes.scale
+        plan = plan._replace(depth=self._first_depth(block, plan))
+        found = _searched(block, query, plan, k, count, allowed, bound)
+        return None if found is None else self._near(block, *found, plan)
 
     def _first_depth(self, block: Block, plan: Plan) -> int:
         """How deep to look at first: beside a larger block few of a small one's rows are near."""
@@ -256,6 +228,76 @@ class Proposals:
     def _bits(self) -> Bits:
         known = self._bits_of_alive()
         return bits_of(self._candidates, self._blocks.end) if known is None else known
+
+
+def of_whole(block: Block, question: Question) -> RowNumbers | None:
+    """The rows that are worth an exact score, ascending, where the candidates are all of a block.
+
+    As `Proposals` finds them, in less time. None: it takes more than this to find them.
+    """
+    k = question.k
+    plan = block.curves.plan(k, k, question.recall)
+    query = block.codes.prepare(question.query)
+    if plan is None or _is_far(block, query):
+        return None
+    found = _searched(block, query, plan, k, block.members)
+    if found is None:
+        return None
+    rows, distances, kth = found
+    rows = rows[: distances.searchsorted(kth + plan.margin, "right")]
+    rows.sort()
+    return _each_once(rows) if block.codes.copies > 1 else rows
+
+
+def _searched(
+    block: Block,
+    query: Prepared,
+    plan: Plan,
+    k: int,
+    count: int,
+    allowed: Bits | None = None,
+    bound: float = math.inf,
+) -> tuple[RowNumbers, FloatArray, float] | None:
+    """Proposals down to where the codes leave no doubt, out of `count` rows.
+
+    Args:
+        bound: the k-th nearest of all is no farther.
+
+    Returns:
+        Rows, nearest first, their distances, and that of the k-th nearest of all; None if codes
+        overflowed so that too few are found.
+    """
+    codes = block.codes
+    depth = min(max(plan.depth, 2 * k), count)
+    lists = query.nearest_lists(plan.most_lists, plan.reach)
+    while True:
+        copies = codes.copies if len(lists) < codes.lists else 1
+        most = depth * copies
+        rows, distances = codes.propose(query, lists, most, allowed)
+        if copies > 1:
+            kth = _kth_distance(rows, distances, k)
+        else:
+            kth = float(distances[k - 1]) if len(rows) >= k else math.inf
+        if kth == math.inf and len(rows) < most:
+            if len(lists) == codes.lists:
+                return None
+            lists = query.nearest_lists(codes.lists)
+            continue
+        kth = min(kth, bound)
+        wanted = kth + plan.margin
+        if wanted < distances[-1] or len(rows) < most or depth == count:
+            return rows, distances, kth
+        depth = min(math.ceil(depth * _deeper(distances, wanted)), count)
+
+
+def _is_far(block: Block, query: Prepared) -> bool:
+    """Whether a query is much farther from all rows than they are from each other.
+
+    Only distances can tell; angles have no far.
+    """
+    if block.codes.metric is not Metric.EUCLIDEAN:
+        return False
+    return query.nearest > _FAR_AWAY * block.curves.usual
 
 
 def _far(block: Block, plan: Plan, count: int) -> Plan:

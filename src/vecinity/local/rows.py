@@ -5,7 +5,6 @@ Only the writer appends; readers see what it has written through read-only mappi
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from isal.isal_zlib import crc32
 from pyroaring import BitMap
 
 from vecinity.errors import StorageUnavailable
@@ -95,7 +95,7 @@ class Segment:
         return values
 
     def checksum(self) -> int:
-        return zlib.crc32(as_bytes(self.values))
+        return crc32(as_bytes(self.values))
 
     def write(self, data: memoryview, offset: int) -> None:
         """Write all of `data` at a byte of the file, which has room for it."""
