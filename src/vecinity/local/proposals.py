@@ -14,12 +14,13 @@ from pyroaring import BitMap
 from vecinity.local import costs
 from vecinity.local.bits import Bits, RecentBits, bits_of, rows_of, taken
 from vecinity.local.block import Block
+from vecinity.local.block_search import each_once, is_far, kth_distance, searched
 from vecinity.local.blocks import Blocks
 from vecinity.local.codes import Prepared
 from vecinity.local.question import Question
 from vecinity.local.recall import Plan
 from vecinity.local.rows import RowNumbers
-from vecinity.metric import FloatArray, Metric
+from vecinity.metric import FloatArray
 
 _MOSTLY = 0.8
 """From this share of candidates on, others are dropped from the proposals, not during the scan."""
@@ -27,18 +28,12 @@ _MOSTLY = 0.8
 _ALIVE = 0.5
 """The same where nothing was filtered, so that all others are dead."""
 
-_DEEPER = 1.15
-_MOST_DEEPER = 8.0
-"""So much beyond the guess is asked for when the first proposals were not deep enough, and so many
-times as many at most."""
-
 _SHARE = 2
 """So many times its share of the proposals are asked of a block beside a larger one at first."""
 
 _FILTERED_MISSES = 1 / 3
 """What a filter leaves is not spread as the rows that the curves were measured with."""
 
-_FAR_AWAY = 1.5
 _FAR_MARGIN = 2.0
 _FAR_DEPTH = 4
 """So much wider, and deeper at first, for queries whose nearest candidates are far away."""
@@ -97,7 +92,7 @@ class Proposals:
             found.append(np.array([itself]))
         rows = found[0] if len(found) == 1 else np.concatenate(found)
         rows.sort()
-        return _each_once(rows) if itself >= 0 or self._blocks.copies > 1 else rows
+        return each_once(rows) if itself >= 0 or self._blocks.copies > 1 else rows
 
     def _all(self, first: int, end: int) -> RowNumbers:
         return rows_of(self._candidates & BitMap(range(first, end)))
@@ -109,7 +104,7 @@ class Proposals:
         if plan is None or self._is_dear(block, count, plan):
             return None
         query = self._query = block.codes.prepare(self._question.query, self._query)
-        if _is_far(block, query):
+        if is_far(block, query):
             return self._deep_enough(block, query, _far(block, plan, count), count, self._bits)
         if count == block.members:
             return self._deep_enough(block, query, plan, count, None)
@@ -145,14 +140,14 @@ class Proposals:
         """
         k = self._question.k
         lists = query.nearest_lists(plan.most_lists, plan.reach)
-        copies = _copies(block, lists)
+        copies = block.codes.copies if len(lists) < block.codes.lists else 1
         most = copies * block.members
         depth = min(copies * max(math.ceil(self._first_depth(block, plan) / share), k), most)
         rows, distances = block.codes.propose(query, lists, depth, None)
         doubtful_from = distances[-1] if len(rows) == depth < most else np.inf
         is_candidate = self._are_candidates(rows)
         rows, distances = rows[is_candidate], distances[is_candidate]
-        kth = min(_kth_distance(rows, distances, k), self._bound * block.codes.scale)
+        kth = min(kth_distance(rows, distances, k), self._bound * block.codes.scale)
         if kth + plan.margin >= doubtful_from:
             return None
         return self._near(block, rows, distances, kth, plan)
@@ -173,10 +168,10 @@ class Proposals:
     def _deep_enough(
         self, block: Block, query: Prepared, plan: Plan, count: int, allowed: Bits | None
     ) -> _Proposed | None:
-        """As `_searched`, given what is known of the other blocks."""
+        """As `searched`, given what is known of the other blocks."""
         k, bound = self._question.k, self._bound * block.codes.scale
         plan = plan._replace(depth=self._first_depth(block, plan))
-        found = _searched(block, query, plan, k, count, allowed, bound)
+        found = searched(block, query, plan, k, count, allowed, bound)
         return None if found is None else self._near(block, *found, plan)
 
     def _first_depth(self, block: Block, plan: Plan) -> int:
@@ -230,76 +225,6 @@ class Proposals:
         return bits_of(self._candidates, self._blocks.end) if known is None else known
 
 
-def of_whole(block: Block, question: Question) -> RowNumbers | None:
-    """The rows that are worth an exact score, ascending, where the candidates are all of a block.
-
-    As `Proposals` finds them, in less time. None: it takes more than this to find them.
-    """
-    k = question.k
-    plan = block.curves.plan(k, k, question.recall)
-    query = block.codes.prepare(question.query)
-    if plan is None or _is_far(block, query):
-        return None
-    found = _searched(block, query, plan, k, block.members)
-    if found is None:
-        return None
-    rows, distances, kth = found
-    rows = rows[: distances.searchsorted(kth + plan.margin, "right")]
-    rows.sort()
-    return _each_once(rows) if block.codes.copies > 1 else rows
-
-
-def _searched(
-    block: Block,
-    query: Prepared,
-    plan: Plan,
-    k: int,
-    count: int,
-    allowed: Bits | None = None,
-    bound: float = math.inf,
-) -> tuple[RowNumbers, FloatArray, float] | None:
-    """Proposals down to where the codes leave no doubt, out of `count` rows.
-
-    Args:
-        bound: the k-th nearest of all is no farther.
-
-    Returns:
-        Rows, nearest first, their distances, and that of the k-th nearest of all; None if codes
-        overflowed so that too few are found.
-    """
-    codes = block.codes
-    depth = min(max(plan.depth, 2 * k), count)
-    lists = query.nearest_lists(plan.most_lists, plan.reach)
-    while True:
-        copies = codes.copies if len(lists) < codes.lists else 1
-        most = depth * copies
-        rows, distances = codes.propose(query, lists, most, allowed)
-        if copies > 1:
-            kth = _kth_distance(rows, distances, k)
-        else:
-            kth = float(distances[k - 1]) if len(rows) >= k else math.inf
-        if kth == math.inf and len(rows) < most:
-            if len(lists) == codes.lists:
-                return None
-            lists = query.nearest_lists(codes.lists)
-            continue
-        kth = min(kth, bound)
-        wanted = kth + plan.margin
-        if wanted < distances[-1] or len(rows) < most or depth == count:
-            return rows, distances, kth
-        depth = min(math.ceil(depth * _deeper(distances, wanted)), count)
-
-
-def _is_far(block: Block, query: Prepared) -> bool:
-    """Whether a query is much farther from all rows than they are from each other.
-
-    Only distances can tell; angles have no far.
-    """
-    if block.codes.metric is not Metric.EUCLIDEAN:
-        return False
-    return query.nearest > _FAR_AWAY * block.curves.usual
-
-
 def _far(block: Block, plan: Plan, count: int) -> Plan:
     """For candidates that are far from the query: anywhere, and looking much the same."""
     depth = min(_FAR_DEPTH * plan.depth, count)
@@ -313,41 +238,5 @@ def _worth(proposed: Sequence[_Proposed], k: int) -> list[RowNumbers]:
     distances = np.concatenate([each.distances for each in proposed])
     order = distances.argsort(kind="stable")
     rows = np.concatenate([each.rows for each in proposed])[order]
-    kth = _kth_distance(rows, distances[order], k)
+    kth = kth_distance(rows, distances[order], k)
     return [each.up_to(kth + each.margin) for each in proposed]
-
-
-def _deeper(distances: FloatArray, wanted: float) -> float:
-    """So many times more proposals reach as far as `wanted`, if they go on as these end.
-
-    Going as much farther as the farther half of them does, there are twice as many.
-    """
-    half, last = float(distances[len(distances) // 2]), float(distances[-1])
-    if not half < last or wanted == math.inf:
-        return _MOST_DEEPER
-    doubled = min((wanted - last) / (last - half), math.log2(_MOST_DEEPER))
-    return min(_DEEPER * 2**doubled, _MOST_DEEPER)
-
-
-def _copies(block: Block, lists: RowNumbers) -> int:
-    """How often a row can be proposed from these lists."""
-    return block.codes.copies if len(lists) < block.codes.lists else 1
-
-
-def _kth_distance(rows: RowNumbers, distances: FloatArray, k: int) -> float:
-    """The distance of the k-th different one of `rows`, which stand in its order; inf if none."""
-    different: set[int] = set()
-    for start in range(0, len(rows), 2 * k):
-        for place, row in enumerate(rows[start : start + 2 * k].tolist(), start):
-            different.add(row)
-            if len(different) == k:
-                return float(distances[place])
-    return math.inf
-
-
-def _each_once(rows: RowNumbers) -> RowNumbers:
-    """Different ones of ascending `rows`."""
-    is_first = np.empty(len(rows), np.bool_)
-    is_first[:1] = True
-    np.not_equal(rows[1:], rows[:-1], out=is_first[1:])
-    return rows.compress(is_first)

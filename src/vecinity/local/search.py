@@ -9,9 +9,10 @@ from pyroaring import BitMap
 
 from vecinity.local import costs, exact
 from vecinity.local.bits import RecentBits, rows_of
+from vecinity.local.block_search import of_whole
 from vecinity.local.blocks import Blocks
 from vecinity.local.norms import Norms
-from vecinity.local.proposals import Proposals, of_whole
+from vecinity.local.proposals import Proposals
 from vecinity.local.question import Question
 from vecinity.local.rows import RowNumbers
 from vecinity.local.values import Values
