@@ -17,9 +17,6 @@ from vecinity.model import ReturnMetadata
 
 _RETURN_METADATA = get_args(ReturnMetadata)
 _LARGEST = float(np.finfo(np.float32).max)
-_NEARLY_LARGEST = 0.99 * _LARGEST
-"""Up to here a sum of squares in float32 tells, whatever its rounding errors are."""
-
 _FLOAT32 = np.dtype(np.float32)
 
 
@@ -91,8 +88,6 @@ def checked_vector(values: Sequence[float] | FloatArray, dimensions: int) -> Flo
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidQueryVector("its values must be finite float32 numbers") from error
     if vector.ndim == 1:
-        if np.dot(vector, vector) <= _NEARLY_LARGEST:
-            return vector
         wide = vector.astype(np.float64)
         if np.dot(wide, wide) <= _LARGEST:
             return vector

@@ -15,7 +15,6 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterable
-from mmap import mmap
 from pathlib import Path
 
 import msgspec
@@ -75,10 +74,11 @@ class Heads:
         self.path = path
         try:
             self._data = map_file(path)
-            self.about, start = _about(self._data)
+            data = memoryview(self._data)
+            self.about, start = _about(data)
             self.first, self.end = self.about.first, self.about.end
             self._records = start + 8 * (self.end - self.first + 1)
-            self._offsets = memoryview(self._data)[start : self._records].cast("Q")
+            self._offsets = data[start : self._records].cast("Q")
             if len(self._offsets) != self.end - self.first + 1:
                 raise DamagedHeads(f"{path} is too short")
         except (OSError, ValueError, TypeError, struct.error, msgspec.DecodeError) as error:
@@ -154,7 +154,7 @@ def _record(row: StoredRow) -> bytes:
     return record + _CRC.pack(crc32(record, row.row))
 
 
-def _about(data: mmap) -> tuple[About, int]:
+def _about(data: memoryview) -> tuple[About, int]:
     """What the file is about, and where the rest of it starts."""
     start = len(_MAGIC) + _ABOUT.size
     length, crc = _ABOUT.unpack(data[len(_MAGIC) : start])

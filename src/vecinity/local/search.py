@@ -35,34 +35,34 @@ def nearest(
         alive: remembers the candidates of queries without a filter.
     """
     metric, query, k, itself = question.metric, question.query, question.k, question.itself
-    rows = _proposed(question, candidates, blocks, alive)
-    if rows is None:
-        rows = rows_of(candidates)
-    return exact.nearest(metric, query, k, rows, values, norms, itself)
-
-
-def _proposed(
-    question: Question, candidates: BitMap, blocks: Blocks, alive: RecentBits
-) -> RowNumbers | None:
-    """The rows that are worth an exact score, ascending; None: all candidates are."""
-    count, query = len(candidates), question.query
-    if question.recall >= 1 or not blocks.all or count <= question.k or _is_zero(query):
-        return None
+    rows = None
     if _are_whole(question, candidates, blocks):
         rows = of_whole(blocks.all[0], question)
-        if rows is not None:
-            return rows
-    if costs.exact(count, len(query)) <= costs.FIXED:
-        return None
-    return Proposals(question, candidates, blocks, alive).rows()
+    elif _all_are_scored(question, len(candidates), blocks):
+        rows = rows_of(candidates)
+    if rows is None:
+        rows = Proposals(question, candidates, blocks, alive).rows()
+    return exact.nearest(metric, query, k, rows, values, norms, itself)
 
 
 def _are_whole(question: Question, candidates: BitMap, blocks: Blocks) -> bool:
     """Whether the candidates are all that one large block holds, as in an index at rest."""
-    block = blocks.all[0]
-    if question.itself >= 0 or len(candidates) != block.members or block.codes.lists == 1:
+    if len(blocks.all) != 1 or question.recall >= 1 or question.itself >= 0:
         return False
-    return bool(candidates.range_cardinality(block.first, block.end) == block.members)
+    block = blocks.all[0]
+    found = candidates.range_cardinality(block.first, block.end)
+    is_all = found == block.members == len(candidates)
+    return is_all and block.codes.lists > 1 and not _is_zero(question.query)
+
+
+def _all_are_scored(question: Question, candidates: int, blocks: Blocks) -> bool:
+    return (
+        question.recall >= 1
+        or not len(blocks)
+        or candidates <= question.k
+        or costs.exact(candidates, len(question.query)) <= costs.FIXED
+        or _is_zero(question.query)
+    )
 
 
 def _is_zero(query: FloatArray) -> bool:
