@@ -10,6 +10,10 @@ import pytest
 
 import vecinity
 from tests.support.made import made
+from vecinity.local.block import Block
+from vecinity.local.block_search import of_whole
+from vecinity.local.question import Question
+from vecinity.local.rows import RowNumbers
 from vecinity.metric import FloatArray, Metric, scores
 
 _ROWS = 20_000
@@ -71,6 +75,24 @@ def _recall(
         good = [m.score >= worst if metric.descending else m.score <= worst for m in matches]
         found += sum(good)
     return found / (_QUERIES * _K)
+
+
+def test_at_rest_the_same_is_found_in_a_straight_line(
+    index: vecinity.Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def counting(block: Block, question: Question) -> RowNumbers | None:
+        taken.append(block)
+        return of_whole(block, question)
+
+    monkeypatch.setattr("vecinity.local.search.of_whole", counting)
+    queries = _made(_QUERIES, 2)
+    found = [index.query(query, top_k=_K) for query in queries]
+    assert len(taken) == _QUERIES
+    monkeypatch.setattr("vecinity.local.search._are_whole", lambda *_: False)
+    assert [index.query(query, top_k=_K) for query in queries] == found
+    assert len(taken) == _QUERIES
 
 
 @pytest.mark.parametrize("target", [0.9, None, 0.99, 1.0])
