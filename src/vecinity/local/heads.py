@@ -95,10 +95,11 @@ class Heads:
         """
         if row >= self.end:
             return None
-        place, records = row - self.first, self._records
-        record = self._data[records + self._offsets[place] : records + self._offsets[place + 1]]
-        if not record:
+        place = row - self.first
+        start, end = self._offsets[place], self._offsets[place + 1]
+        if start == end:
             return None
+        record = self._data[self._records + start : self._records + end]
         if crc32(record, row) != _WHOLE or len(record) < _LEAST:
             raise DamagedHeads(f"{self.path}: row {row} does not match its checksum")
         said, crc, id_length, name_length = _HEAD.unpack_from(record)
