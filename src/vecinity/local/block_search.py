@@ -51,7 +51,7 @@ def searched(
     allowed: Bits | None = None,
     bound: float = math.inf,
 ) -> tuple[RowNumbers, FloatArray, float] | None:
-    """Proposals down to where the codes leave no doubt, out of `count` rows.
+    """Proposals down to where the codes leave no doubt, out of `count` rows, more than k.
 
     Args:
         bound: the k-th nearest of all is no farther.

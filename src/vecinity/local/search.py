@@ -51,7 +51,7 @@ def _are_whole(question: Question, candidates: BitMap, blocks: Blocks) -> bool:
         return False
     block = blocks.all[0]
     found = candidates.range_cardinality(block.first, block.end)
-    is_all = found == block.members == len(candidates)
+    is_all = question.k < found == block.members == len(candidates)
     return is_all and block.codes.lists > 1 and not _is_zero(question.query)
 
 
