@@ -64,7 +64,7 @@ def searched(
     depth = min(max(plan.depth, 2 * k), count)
     lists = query.nearest_lists(plan.most_lists, plan.reach)
     while True:
-        copies = codes.copies if len(lists) < codes.lists else 1
+        copies = codes.copies_in(lists)
         most = depth * copies
         rows, distances = codes.propose(query, lists, most, allowed)
         if copies > 1:

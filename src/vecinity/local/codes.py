@@ -87,9 +87,9 @@ class Codes:
             allowed: only rows whose bit is set; None means all.
 
         Returns:
-            Row numbers, each once if `lists` are all, else up to `copies` times; and how far their
-            codes are, smaller is better: distances for euclidean, their squares for cosine, else
-            negative products, of prepared values.
+            Row numbers, each up to `copies_in(lists)` times; and how far their codes are, smaller
+            is better: distances for euclidean, their squares for cosine, else negative products,
+            of prepared values.
         """
         found, distances = np.empty(depth, np.int64), np.empty(depth, np.float32)
         probed = len(lists)
@@ -106,6 +106,10 @@ class Codes:
             self._parameters(probed) if allowed is None else _selecting(probed, allowed),
         )
         return self._found(found, distances, self._rows_by_product)
+
+    def copies_in(self, lists: RowNumbers) -> int:
+        """How often `propose` can find a row in these lists."""
+        return self.copies if len(lists) < self.lists else 1
 
     def nearest_lists(self, values: FloatArray, most: int) -> tuple[RowNumbers, FloatArray]:
         """Up to `most` lists near to a query (1, w), nearest first, and how far by their codes."""

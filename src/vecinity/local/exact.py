@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from vecinity.local.norms import Norms
 from vecinity.local.rows import RowNumbers
-from vecinity.local.threads import one_thread
 from vecinity.local.values import Values
 from vecinity.metric import FloatArray, Metric, scores, unit
 
@@ -75,12 +74,11 @@ def _may_be_best(
     """Which of `rows` can be among the best k, whatever the rounding errors were."""
     distances = np.empty(len(rows), np.float32)
     query = _unit(metric, query)
-    with one_thread():
-        for segment, places, span in values.by_segment(rows):
-            count = len(places)
-            whole = bool(places[-1] == count - 1)
-            out, some = distances[span], None if whole else places
-            _run_kernel(_kernel(metric), query, segment.values, some, out)
+    for segment, places, span in values.by_segment(rows):
+        count = len(places)
+        whole = bool(places[-1] == count - 1)
+        out, some = distances[span], None if whole else places
+        _run_kernel(_kernel(metric), query, segment.values, some, out)
     euclidean = metric is Metric.EUCLIDEAN
     lengths = distances if euclidean else norms.of(rows, values)
     return _possible(k, *_bounded(metric, distances, lengths, len(query)))

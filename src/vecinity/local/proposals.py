@@ -140,7 +140,7 @@ class Proposals:
         """
         k = self._question.k
         lists = query.nearest_lists(plan.most_lists, plan.reach)
-        copies = block.codes.copies if len(lists) < block.codes.lists else 1
+        copies = block.codes.copies_in(lists)
         most = copies * block.members
         depth = min(copies * max(math.ceil(self._first_depth(block, plan) / share), k), most)
         rows, distances = block.codes.propose(query, lists, depth, None)

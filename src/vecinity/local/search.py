@@ -15,6 +15,7 @@ from vecinity.local.norms import Norms
 from vecinity.local.proposals import Proposals
 from vecinity.local.question import Question
 from vecinity.local.rows import RowNumbers
+from vecinity.local.threads import one_thread
 from vecinity.local.values import Values
 from vecinity.metric import FloatArray
 
@@ -35,14 +36,15 @@ def nearest(
         alive: remembers the candidates of queries without a filter.
     """
     metric, query, k, itself = question.metric, question.query, question.k, question.itself
-    rows = None
-    if _are_whole(question, candidates, blocks):
-        rows = of_whole(blocks.all[0], question)
-    elif _all_are_scored(question, len(candidates), blocks):
-        rows = rows_of(candidates)
-    if rows is None:
-        rows = Proposals(question, candidates, blocks, alive).rows()
-    return exact.nearest(metric, query, k, rows, values, norms, itself)
+    with one_thread():
+        rows = None
+        if _are_whole(question, candidates, blocks):
+            rows = of_whole(blocks.all[0], question)
+        elif _all_are_scored(question, len(candidates), blocks):
+            rows = rows_of(candidates)
+        if rows is None:
+            rows = Proposals(question, candidates, blocks, alive).rows()
+        return exact.nearest(metric, query, k, rows, values, norms, itself)
 
 
 def _are_whole(question: Question, candidates: BitMap, blocks: Blocks) -> bool:
