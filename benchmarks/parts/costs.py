@@ -23,7 +23,7 @@ from vecinity.local import costs, exact
 from vecinity.local.bits import bits_of
 from vecinity.local.engine import LocalEngine
 from vecinity.local.index import OpenIndex
-from vecinity.local.threads import one_thread
+from vecinity.local.threads import OneThread
 from vecinity.metric import FloatArray, Metric
 from vecinity.model import IndexConfig
 
@@ -114,7 +114,7 @@ def _median(options: Options, queries: FloatArray, work: Callable[[FloatArray], 
     rounds = []
     for _ in range(options.rounds + 1):
         times = []
-        with one_thread():
+        with OneThread():
             for query in queries:
                 start = time.perf_counter_ns()
                 work(query)

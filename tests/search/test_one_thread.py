@@ -22,7 +22,7 @@ from tests.support.made import made
 from vecinity.local import search
 
 if sys.argv[2] == "planted":
-    search.one_thread = contextlib.nullcontext
+    search.OneThread = contextlib.nullcontext
 with vecinity.open(sys.argv[1], profile="open") as database:
     index = database.index("i")
     [query] = made(1, 48, 2, longest=2)

@@ -15,7 +15,7 @@ from vecinity.local.norms import Norms
 from vecinity.local.proposals import Proposals
 from vecinity.local.question import Question
 from vecinity.local.rows import RowNumbers
-from vecinity.local.threads import one_thread
+from vecinity.local.threads import OneThread
 from vecinity.local.values import Values
 from vecinity.metric import FloatArray
 
@@ -36,7 +36,7 @@ def nearest(
         alive: remembers the candidates of queries without a filter.
     """
     metric, query, k, itself = question.metric, question.query, question.k, question.itself
-    with one_thread():
+    with OneThread():
         rows = None
         if _are_whole(question, candidates, blocks):
             rows = of_whole(blocks.all[0], question)

@@ -14,7 +14,7 @@ from vecinity.local.bits import rows_of
 from vecinity.local.block import Block
 from vecinity.local.encoder import Encoder
 from vecinity.local.rows import RowNumbers
-from vecinity.local.threads import one_thread
+from vecinity.local.threads import OneThread
 from vecinity.local.visibility import Snapshot
 from vecinity.metric import FloatArray
 
@@ -81,7 +81,7 @@ class Tail:
         """Encode new rows; False if they are too unlike those that the quantiser was made for."""
         codes = self._like.codes
         encoder = self._encoder or Encoder.trained(codes.metric, values[:1], 1, codes)
-        with one_thread():
+        with OneThread():
             self._is_alike = encoder.loss(values[::_LOOKED_AT]) <= _LARGEST_LOSS * self._like.loss
             if self._is_alike:
                 encoder.add(rows, values)
